@@ -1,0 +1,61 @@
+/** A connection as data: who it is, what it says, and the clocks that decide how long it stays. */
+import type { Entry } from "../protocol/frames.ts"
+import type { Grants } from "./capability.ts"
+import type { Bucket } from "./rate.ts"
+
+/** Server-made, unguessable, never reused; everybody in the room may see it. */
+export type ConnectionId = string
+/** A small integer that stands for a connection in the frames of one room. */
+export type Ref = number
+/** The token's `sub`. */
+export type MemberId = string
+/** Milliseconds since 1970. */
+export type Millis = number
+
+/** Where its socket is: connected, or gone and expected back until an instant. */
+export type Line = { readonly at: "socket" } | { readonly at: "grace"; readonly until: Millis }
+
+export const ON_SOCKET: Line = { at: "socket" }
+
+/** What a token says of its bearer in one room. */
+export type Identity = {
+  readonly member: MemberId
+  readonly info: Entry["info"]
+  readonly grants: Grants
+  readonly expiresAt: Millis
+}
+
+export type Connection = {
+  readonly id: ConnectionId
+  readonly ref: Ref
+  readonly member: MemberId
+  /** From the newest token: what the entry will show from the next `enter`. */
+  info: Entry["info"]
+  grants: Grants
+  expiresAt: Millis
+  /** Whether `expiring` was sent for this `expiresAt`. */
+  warned: boolean
+  /** Null: an observer, whom nobody sees. */
+  entry: Entry | null
+  line: Line
+  /** The last frame of any kind; pings are the runtime's to remember. */
+  heardAt: Millis
+  /** The last frame that counts as activity: not `pong`, `auth` or `sync`, and not a refused one. */
+  activeAt: Millis
+  /** When a `heartbeat` was sent that nothing has answered yet. */
+  askedAt: Millis | null
+  /** Refused frames in a row. */
+  errors: number
+  /** In memory alone: hibernation takes longer than the bucket takes to fill. */
+  bucket: Bucket
+  /** Upper bound of the data's JSON text in bytes; exact only after it was measured. */
+  dataBytes: number
+}
+
+export function isPresent(connection: Connection): connection is Connection & { entry: Entry } {
+  return connection.entry !== null
+}
+
+export function isConnected(connection: Connection): boolean {
+  return connection.line.at === "socket"
+}

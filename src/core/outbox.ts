@@ -1,0 +1,118 @@
+/**
+ * What waits to be told: changes merged per connection into the fewest bytes with the same effect, and messages,
+ * which are never merged. A message closes the segment before it, so that what the room saw later is told later.
+ */
+import type { LeaveReason } from "../protocol/close-codes.ts"
+import type { Entry, JsonObject, MessageFrame, PresenceFrame, Status } from "../protocol/frames.ts"
+import type { MemberId, Ref } from "./connection.ts"
+import { composePatches } from "./patch.ts"
+import type { Change } from "./roster.ts"
+
+/** In one presence frame `leave` applies first, then `enter`, then `update`, then `status`. */
+type Segment = {
+  readonly leave: Map<Ref, LeaveReason>
+  readonly enter: Map<Ref, Entry>
+  readonly update: Map<Ref, JsonObject>
+  readonly status: Map<Ref, Status>
+  readonly messages: Message[]
+}
+
+/** `to` null: everybody. Only those hear it who were connected when it was sent: their refs are below `before`. */
+export type Message = { readonly frame: MessageFrame; readonly to: ReadonlySet<MemberId> | null; readonly before: Ref }
+
+export type Outbox = { readonly segments: Segment[]; messages: number }
+
+/** What to send now, in this order. */
+export type Delivery =
+  | { readonly kind: "presence"; readonly frame: PresenceFrame }
+  | { readonly kind: "message"; readonly frame: MessageFrame; readonly message: Message }
+
+export function emptyOutbox(): Outbox {
+  return { segments: [], messages: 0 }
+}
+
+export function isWaiting(outbox: Outbox): boolean {
+  return outbox.segments.length > 0
+}
+
+export function addChange(outbox: Outbox, change: Change): void {
+  const { leave, enter, update, status } = openSegment(outbox)
+  const { ref } = change.entry
+  switch (change.kind) {
+    case "enter":
+      update.delete(ref)
+      status.delete(ref)
+      enter.set(ref, change.entry)
+      return
+    case "update":
+      if (enter.has(ref)) enter.set(ref, change.entry)
+      else update.set(ref, composePatches(update.get(ref) ?? {}, change.patch))
+      return
+    case "status":
+      if (enter.has(ref)) enter.set(ref, change.entry)
+      else status.set(ref, change.entry.status)
+      return
+    case "leave":
+      // Told even if its enter was not yet: a joiner's snapshot may have been taken between them.
+      enter.delete(ref)
+      update.delete(ref)
+      status.delete(ref)
+      leave.set(ref, change.reason)
+      return
+    default:
+      change satisfies never
+  }
+}
+
+export function addMessage(outbox: Outbox, message: Message): void {
+  const last = outbox.segments.at(-1)
+  if (last === undefined) outbox.segments.push({ ...newSegment(), messages: [message] })
+  else last.messages.push(message)
+  outbox.messages++
+}
+
+/**
+ * Empties the outbox as far as this tick may: everything up to the last message (no message waits longer than a
+ * tick), and one presence frame in any case; changes seen after that last message wait for the next tick.
+ */
+export function take(outbox: Outbox): Delivery[] {
+  const last = outbox.segments.length - 1
+  const keepsLast = last > 0 && outbox.segments[last]?.messages.length === 0
+  const taken = outbox.segments.splice(0, keepsLast ? last : last + 1)
+  outbox.messages = 0
+  return taken.flatMap(deliveries)
+}
+
+/** Whether the next delivery would be a presence frame, which has to wait for its tick. */
+export function startsWithPresence(outbox: Outbox): boolean {
+  const first = outbox.segments[0]
+  return first !== undefined && first.leave.size + first.enter.size + first.update.size + first.status.size > 0
+}
+
+function deliveries(segment: Segment): Delivery[] {
+  const frame = presenceFrame(segment)
+  const messages = segment.messages.map((message): Delivery => ({ kind: "message", frame: message.frame, message }))
+  return frame === null ? messages : [{ kind: "presence", frame }, ...messages]
+}
+
+function presenceFrame({ leave, enter, update, status }: Segment): PresenceFrame | null {
+  if (leave.size + enter.size + update.size + status.size === 0) return null
+  const frame: PresenceFrame = { type: "presence" }
+  if (leave.size > 0) frame.leave = [...leave]
+  if (enter.size > 0) frame.enter = [...enter.values()]
+  if (update.size > 0) frame.update = Object.fromEntries(update)
+  if (status.size > 0) frame.status = Object.fromEntries(status)
+  return frame
+}
+
+function openSegment(outbox: Outbox): Segment {
+  const last = outbox.segments.at(-1)
+  if (last !== undefined && last.messages.length === 0) return last
+  const segment = newSegment()
+  outbox.segments.push(segment)
+  return segment
+}
+
+function newSegment(): Segment {
+  return { leave: new Map(), enter: new Map(), update: new Map(), status: new Map(), messages: [] }
+}

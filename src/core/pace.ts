@@ -1,0 +1,39 @@
+/** When the room may speak next: the tick between two presence frames, and the budget of frames a second. */
+import type { Millis } from "./connection.ts"
+
+export type PaceLimits = { readonly tickMs: Millis; readonly fanoutPerSecond: number }
+
+export type Pace = {
+  /** The earliest next presence frame. */
+  readonly presenceAt: Millis
+  /** The instant at which all that was sent is paid for, at `fanoutPerSecond`. */
+  readonly paidAt: Millis
+}
+
+export const RESTED: Pace = { presenceAt: 0, paidAt: 0 }
+
+/**
+ * The earliest instant of the next flush. After a pause that is at once. A message that waits behind nothing is only
+ * held to the budget, which may be overdrawn by a tick's worth, so that a few messages in a row go out at once.
+ */
+export function flushAt(pace: Pace, startsWithPresence: boolean, limits: PaceLimits): Millis {
+  const inBudget = pace.paidAt - limits.tickMs
+  return startsWithPresence ? Math.max(pace.presenceAt, inBudget) : inBudget
+}
+
+/** The pace after a flush of so many sends; the tick stretches to connections ÷ `fanoutPerSecond`. */
+export function afterFlush(pace: Pace, frames: number, hadPresence: boolean, limits: PaceLimits, now: Millis): Pace {
+  const cost = (frames * 1000) / limits.fanoutPerSecond
+  return {
+    presenceAt: hadPresence ? now + Math.max(limits.tickMs, cost) : pace.presenceAt,
+    paidAt: Math.max(pace.paidAt, now) + cost,
+  }
+}
+
+/**
+ * How many messages may wait: a second's worth of the budget, and never fewer than 64. Past that a `send` is refused
+ * as too fast; nothing that was accepted is ever dropped.
+ */
+export function maxWaitingMessages(connected: number, limits: PaceLimits): number {
+  return Math.max(64, Math.floor(limits.fanoutPerSecond / Math.max(1, connected)))
+}

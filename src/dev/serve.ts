@@ -1,0 +1,40 @@
+/** `npm run dev`: the Worker in local workerd. Flags pass through to `wrangler dev`. Asks nothing and needs no network. */
+import { spawn } from "node:child_process"
+import { linkSync, unlinkSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { dirname, join } from "node:path"
+
+const DEV_VARS = ".dev.vars"
+const SECRETS = `# Written once by npm run dev, for this machine alone. A deployed Worker has no such defaults.
+TOKEN_SECRETS=dev-token-secret-dev-token-secret
+ADMIN_KEYS=dev-admin-key
+`
+
+/** Whole or not at all, and never over an existing one: two servers may start at once, and wrangler watches the file. */
+function writeDevVars(): void {
+  const draft = `${DEV_VARS}.${process.pid}`
+  writeFileSync(draft, SECRETS, { mode: 0o600 })
+  try {
+    linkSync(draft, DEV_VARS)
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error
+  } finally {
+    unlinkSync(draft)
+  }
+}
+
+const QUIET = {
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_SEND_ERROR_REPORTS: "false",
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  WRANGLER_HIDE_BANNER: "true",
+}
+
+writeDevVars()
+const wrangler = join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin", "wrangler.js")
+const flags = ["--show-interactive-dev-session=false", "--inspector-port=0", ...process.argv.slice(2)]
+const child = spawn(process.execPath, [wrangler, "dev", ...flags], { stdio: "inherit", env: { ...QUIET, ...process.env } })
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal))
+child.on("exit", (code, signal) => {
+  process.exitCode = code ?? (signal === null ? 1 : 128)
+})

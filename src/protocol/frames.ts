@@ -1,0 +1,85 @@
+/** One schema per frame, both directions. The types are inferred; the room, the client and docs/protocol.md share them. */
+import { z } from "zod"
+import { CLOSE_CODES, LEAVE_REASONS } from "./close-codes.ts"
+import { ERROR_CODES } from "./errors.ts"
+
+/** A JSON object whose keys are the app's. What JSON cannot hold, and `__proto__`, was refused before (parse.ts). */
+const jsonObject = z.looseObject({})
+export type JsonObject = z.infer<typeof jsonObject>
+
+/** A request that carries an `id` is answered by exactly one `ack` or `error` with it. */
+const id = z.number().optional()
+
+const event = z.string().min(1).max(256)
+const ref = z.int().nonnegative()
+const millis = z.number()
+const status = z.enum(["active", "away"])
+export type Status = z.infer<typeof status>
+
+/** Recipients of one message, at most: more is what leaving `to` out is for. */
+export const MAX_RECIPIENTS = 256
+
+export const clientFrames = {
+  enter: z.object({ type: z.literal("enter"), id, data: jsonObject }),
+  update: z.object({ type: z.literal("update"), id, data: jsonObject }),
+  leave: z.object({ type: z.literal("leave"), id }),
+  send: z.object({
+    type: z.literal("send"),
+    id,
+    event,
+    data: z.unknown().optional(),
+    to: z.array(z.string()).max(MAX_RECIPIENTS).optional(),
+  }),
+  auth: z.object({ type: z.literal("auth"), id, token: z.string() }),
+  sync: z.object({ type: z.literal("sync"), id }),
+  pong: z.object({ type: z.literal("pong"), id }),
+} as const
+
+export type ClientFrameType = keyof typeof clientFrames
+export type ClientFrame = { [T in ClientFrameType]: z.infer<(typeof clientFrames)[T]> }[ClientFrameType]
+
+export const entrySchema = z.object({
+  ref,
+  connection: z.string(),
+  member: z.string(),
+  info: jsonObject,
+  data: jsonObject,
+  status,
+  since: millis,
+})
+/** What everybody sees of one present connection. Never changed in place: a new one replaces it. */
+export type Entry = Readonly<z.infer<typeof entrySchema>>
+
+export const roomFrames = {
+  welcome: z.object({
+    type: z.literal("welcome"),
+    protocol: z.literal(1),
+    room: z.string(),
+    connection: z.string(),
+    ref,
+    member: z.string(),
+    session: z.string(),
+    resumed: z.boolean(),
+    heartbeat: z.object({ interval: millis, timeout: millis }),
+    present: z.array(entrySchema),
+  }),
+  sync: z.object({ type: z.literal("sync"), present: z.array(entrySchema) }),
+  presence: z.object({
+    type: z.literal("presence"),
+    leave: z.array(z.tuple([ref, z.enum(LEAVE_REASONS)])).optional(),
+    enter: z.array(entrySchema).optional(),
+    update: z.record(z.string().regex(/^\d+$/), jsonObject).optional(),
+    status: z.record(z.string().regex(/^\d+$/), status).optional(),
+  }),
+  message: z.object({ type: z.literal("message"), from: ref.nullable(), member: z.string().nullable(), event, data: z.unknown() }),
+  ack: z.object({ type: z.literal("ack"), id: z.number() }),
+  error: z.object({ type: z.literal("error"), id, code: z.enum(ERROR_CODES), message: z.string() }),
+  heartbeat: z.object({ type: z.literal("heartbeat") }),
+  expiring: z.object({ type: z.literal("expiring"), at: millis }),
+  bye: z.object({ type: z.literal("bye"), code: z.literal(CLOSE_CODES), reason: z.string() }),
+} as const
+
+export type RoomFrameType = keyof typeof roomFrames
+export type RoomFrame = { [T in RoomFrameType]: z.infer<(typeof roomFrames)[T]> }[RoomFrameType]
+export type PresenceFrame = z.infer<(typeof roomFrames)["presence"]>
+export type MessageFrame = z.infer<(typeof roomFrames)["message"]>

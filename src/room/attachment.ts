@@ -1,0 +1,101 @@
+/**
+ * A connection as bytes on its socket: the truth that outlives hibernation. UTF-8 of JSON with a version byte first,
+ * not a structured clone, which doubles text with one non-Latin character in it: so the 16,384 bytes are arithmetic.
+ */
+import { z } from "zod"
+import { type Connection, ON_SOCKET } from "../core/connection.ts"
+import { fullBucket } from "../core/rate.ts"
+import { type Tallies, talliesSchema } from "./tallies.ts"
+
+const VERSION = 1
+
+/** `info` is what the entry shows; a newer one waits in the ledger when `newer` says so. */
+const schema = z.object({
+  id: z.string(),
+  ref: z.int(),
+  member: z.string(),
+  info: z.looseObject({}),
+  newer: z.literal(1).optional(),
+  grants: z.tuple([z.boolean(), z.boolean(), z.boolean()]),
+  expires: z.number(),
+  warned: z.literal(1).optional(),
+  entry: z.object({ data: z.looseObject({}), status: z.enum(["active", "away"]), since: z.number() }).optional(),
+  heard: z.number(),
+  active: z.number(),
+  asked: z.number().optional(),
+  errors: z.int().optional(),
+  bytes: z.int().optional(),
+  tallies: talliesSchema,
+})
+
+export type Attachment = {
+  readonly connection: Connection
+  /** The room's counters when this was written: the newest among all attachments is the room's. */
+  readonly tallies: Tallies
+  /** Whether the ledger holds an `info` newer than the entry's. */
+  readonly hasNewerInfo: boolean
+}
+
+export function hasNewerInfo(connection: Connection): boolean {
+  return connection.entry !== null && connection.entry.info !== connection.info
+}
+
+export function encodeAttachment(connection: Connection, tallies: Tallies): Uint8Array {
+  const { entry, grants } = connection
+  const text = JSON.stringify({
+    id: connection.id,
+    ref: connection.ref,
+    member: connection.member,
+    info: entry?.info ?? connection.info,
+    newer: hasNewerInfo(connection) ? 1 : undefined,
+    grants: [grants.subscribe, grants.presence, grants.message],
+    expires: connection.expiresAt,
+    warned: connection.warned ? 1 : undefined,
+    entry: entry === null ? undefined : { data: entry.data, status: entry.status, since: entry.since },
+    heard: connection.heardAt,
+    active: connection.activeAt,
+    asked: connection.askedAt ?? undefined,
+    errors: connection.errors || undefined,
+    bytes: connection.dataBytes || undefined,
+    tallies,
+  } satisfies z.input<typeof schema>)
+  const bytes = new Uint8Array(text.length * 3 + 1)
+  bytes[0] = VERSION
+  const { written } = new TextEncoder().encodeInto(text, bytes.subarray(1))
+  return bytes.slice(0, written + 1)
+}
+
+/** Null when it is not of this version, or not ours at all: then the socket has no connection. */
+export function decodeAttachment(attachment: unknown, rate: number, now: number): Attachment | null {
+  if (!(attachment instanceof Uint8Array) || attachment[0] !== VERSION) return null
+  const parsed = schema.safeParse(readJson(new TextDecoder().decode(attachment.subarray(1))))
+  if (!parsed.success) return null
+  const { id, ref, member, info, newer, entry, grants, expires, warned, heard, active, asked, errors, bytes, tallies } = parsed.data
+  const [subscribe, presence, message] = grants
+  const connection: Connection = {
+    id,
+    ref,
+    member,
+    info,
+    grants: { subscribe, presence, message },
+    expiresAt: expires,
+    warned: warned === 1,
+    entry: entry === undefined ? null : { ref, connection: id, member, info, ...entry },
+    line: ON_SOCKET,
+    heardAt: heard,
+    activeAt: active,
+    askedAt: asked ?? null,
+    errors: errors ?? 0,
+    bucket: fullBucket(rate, now),
+    dataBytes: bytes ?? 0,
+  }
+  return { connection, tallies, hasNewerInfo: newer === 1 }
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

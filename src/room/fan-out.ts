@@ -1,0 +1,86 @@
+/** From changes to sockets: what waits in the outbox is encoded once per tick, and the same text goes to all. */
+import { type Message, type Outbox, addChange, addMessage, emptyOutbox, isWaiting, startsWithPresence, take } from "../core/outbox.ts"
+import { type Pace, type PaceLimits, RESTED, afterFlush, flushAt } from "../core/pace.ts"
+import type { Change } from "../core/roster.ts"
+import { type Sockets, send } from "./sockets.ts"
+import type { Traffic } from "./traffic.ts"
+
+export type FanOutPorts = {
+  /** Before anything is told: what was changed since the last flush is saved. */
+  readonly save: () => void
+  /** A socket that threw: it is closed already, and its connection has to be let go. */
+  readonly failed: (socket: WebSocket) => void
+}
+
+export class FanOut {
+  readonly #sockets: Sockets
+  readonly #traffic: Traffic
+  readonly #limits: PaceLimits
+  readonly #ports: FanOutPorts
+  readonly #outbox: Outbox = emptyOutbox()
+  #pace: Pace = RESTED
+  /** The only timer of the room, pending only while changes wait: a timer keeps the object from hibernating. */
+  #timer: ReturnType<typeof setTimeout> | null = null
+
+  constructor(sockets: Sockets, traffic: Traffic, limits: PaceLimits, ports: FanOutPorts) {
+    this.#sockets = sockets
+    this.#traffic = traffic
+    this.#limits = limits
+    this.#ports = ports
+  }
+
+  get waitingMessages(): number {
+    return this.#outbox.messages
+  }
+
+  /** Whether a flush is to come by itself. */
+  get isPending(): boolean {
+    return this.#timer !== null
+  }
+
+  add(changes: readonly Change[], messages: readonly Message[]): void {
+    for (const change of changes) addChange(this.#outbox, change)
+    for (const message of messages) addMessage(this.#outbox, message)
+  }
+
+  /** Tells what waits, now if the pace allows, else when it does. */
+  flushWhenDue(now: number): void {
+    if (this.#timer !== null || !isWaiting(this.#outbox)) return
+    const wait = flushAt(this.#pace, startsWithPresence(this.#outbox), this.#limits) - now
+    if (wait <= 0) this.#flush(now)
+    else this.#timer = setTimeout(() => this.#tick(), wait)
+  }
+
+  #tick(): void {
+    this.#timer = null
+    this.#flush(Date.now())
+  }
+
+  #flush(now: number): void {
+    this.#ports.save()
+    const deliveries = take(this.#outbox)
+    const sockets = this.#sockets.open()
+    const failed = new Set<WebSocket>()
+    let frames = 0
+    for (const delivery of deliveries) {
+      const message = delivery.kind === "message" ? delivery.message : null
+      const text = JSON.stringify(delivery.frame)
+      for (const socket of sockets) {
+        if (!this.#hears(socket, message)) continue
+        if (!send(socket, text)) failed.add(socket)
+        frames++
+      }
+    }
+    this.#traffic.sent(frames, now)
+    const hadPresence = deliveries.some(({ kind }) => kind === "presence")
+    this.#pace = afterFlush(this.#pace, frames, hadPresence, this.#limits, now)
+    for (const socket of failed) this.#ports.failed(socket)
+    this.flushWhenDue(now)
+  }
+
+  #hears(socket: WebSocket, message: Message | null): boolean {
+    const connection = this.#sockets.connectionOf(socket)
+    if (connection === null || !connection.grants.subscribe) return false
+    return message === null || (connection.ref < message.before && (message.to === null || message.to.has(connection.member)))
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * What must outlive a crash, as rows in the room's SQLite: who has been announced and who is in its grace period,
+ * when a member was last seen, and a few marks. Tables are made at the first write: a room that was only asked about stores nothing.
+ */
+import { z } from "zod"
+import { NO_GRANTS } from "../core/capability.ts"
+import type { Connection, ConnectionId, MemberId, Millis } from "../core/connection.ts"
+import { fullBucket } from "../core/rate.ts"
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS connections (
+    id TEXT PRIMARY KEY, ref INTEGER NOT NULL, member TEXT NOT NULL, info TEXT NOT NULL, newer_info TEXT,
+    entry TEXT, active_at INTEGER NOT NULL, grace_until INTEGER) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS seen (member TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+`
+
+const json = z.string().transform((text, ctx) => {
+  try {
+    return z.looseObject({}).parse(JSON.parse(text))
+  } catch {
+    ctx.addIssue("not a JSON object")
+    return z.NEVER
+  }
+})
+
+const rowSchema = z.object({
+  id: z.string(),
+  ref: z.int(),
+  member: z.string(),
+  info: json,
+  newer_info: json.nullable(),
+  entry: json.nullable().pipe(z.object({ data: z.looseObject({}), status: z.enum(["active", "away"]), since: z.number() }).nullable()),
+  active_at: z.number(),
+  grace_until: z.number().nullable(),
+})
+
+export type MarkName = "next_ref" | "peak" | "peak_at"
+
+export class Ledger {
+  readonly #storage: DurableObjectStorage
+  readonly #sql: SqlStorage
+  #exists: boolean
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage
+    this.#sql = storage.sql
+    this.#exists = [...this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'connections'")].length > 0
+  }
+
+  /**
+   * Connections that were announced or are in grace and have no socket, by ref. Without an end of their grace they are
+   * the dead of a crash. A row that cannot be read is dropped: it is nobody.
+   */
+  absent(connected: ReadonlySet<ConnectionId>, rate: number, now: Millis): Connection[] {
+    const ids = this.#rows("SELECT id FROM connections ORDER BY ref").map((row) => z.object({ id: z.string() }).parse(row).id)
+    return ids.filter((id) => !connected.has(id)).flatMap((id) => this.#read(id, rate, now))
+  }
+
+  /** Written at `enter`, at the start of grace, and when grace ends in a resume. */
+  put(connection: Connection): void {
+    this.#create()
+    const { id, ref, member, info, entry, activeAt, line } = connection
+    const shown = entry === null ? null : JSON.stringify({ data: entry.data, status: entry.status, since: entry.since })
+    const newer = entry !== null && entry.info !== info ? JSON.stringify(info) : null
+    const until = line.at === "grace" ? line.until : null
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO connections VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      id,
+      ref,
+      member,
+      JSON.stringify(entry?.info ?? info),
+      newer,
+      shown,
+      activeAt,
+      until,
+    )
+  }
+
+  /** The `info` that a connection will show from its next `enter`, when it is not what it shows now. */
+  newerInfo(id: ConnectionId): Connection["info"] | null {
+    const [row] = this.#rows("SELECT newer_info FROM connections WHERE id = ?", id)
+    return z.object({ newer_info: json.nullable() }).safeParse(row).data?.newer_info ?? null
+  }
+
+  drop(id: ConnectionId): void {
+    if (this.#exists) this.#sql.exec("DELETE FROM connections WHERE id = ?", id)
+  }
+
+  markSeen(member: MemberId, at: Millis): void {
+    this.#create()
+    this.#sql.exec("INSERT OR REPLACE INTO seen VALUES (?, ?)", member, at)
+  }
+
+  /** When somebody was last seen at all, or null: nobody is remembered. */
+  newestSeen(): Millis | null {
+    const [row] = this.#rows("SELECT max(at) AS at FROM seen")
+    return z.object({ at: z.number().nullable() }).safeParse(row).data?.at ?? null
+  }
+
+  forgetSeen(before: Millis): void {
+    if (this.#exists) this.#sql.exec("DELETE FROM seen WHERE at < ?", before)
+  }
+
+  mark(name: MarkName, value: number): void {
+    this.#create()
+    this.#sql.exec("INSERT OR REPLACE INTO marks VALUES (?, ?)", name, value)
+  }
+
+  marked(name: MarkName): number {
+    const [row] = this.#rows("SELECT value FROM marks WHERE name = ?", name)
+    return z.object({ value: z.number() }).safeParse(row).data?.value ?? 0
+  }
+
+  /** Nothing is left: no table, no row, no alarm. A later write makes the tables anew. */
+  async wipe(): Promise<void> {
+    this.#exists = false
+    await this.#storage.deleteAll()
+  }
+
+  #read(id: ConnectionId, rate: number, now: Millis): Connection[] {
+    const parsed = rowSchema.safeParse(this.#rows("SELECT * FROM connections WHERE id = ?", id)[0])
+    if (!parsed.success) {
+      this.drop(id)
+      return []
+    }
+    const { ref, member, info, newer_info, entry, active_at, grace_until } = parsed.data
+    const connection: Connection = {
+      id,
+      ref,
+      member,
+      info: newer_info ?? info,
+      // What it may do and until when comes with the token that resumes it.
+      grants: NO_GRANTS,
+      expiresAt: Number.POSITIVE_INFINITY,
+      warned: false,
+      entry: entry === null ? null : { ref, connection: id, member, info, ...entry },
+      line: { at: "grace", until: grace_until ?? Number.POSITIVE_INFINITY },
+      heardAt: active_at,
+      activeAt: active_at,
+      askedAt: null,
+      errors: 0,
+      bucket: fullBucket(rate, now),
+      dataBytes: Number.MAX_SAFE_INTEGER,
+    }
+    return [connection]
+  }
+
+  #create(): void {
+    if (this.#exists) return
+    this.#sql.exec(SCHEMA)
+    this.#exists = true
+  }
+
+  #rows(query: string, ...bindings: SqlStorageValue[]): unknown[] {
+    return this.#exists ? [...this.#sql.exec(query, ...bindings)] : []
+  }
+}

@@ -1,0 +1,175 @@
+/** The only place with side effects, in one order: attachment and ledger → replies → fan-out → closes → alarm. */
+import { type Connection, type Millis, isConnected } from "../core/connection.ts"
+import type { Reply } from "../core/conversation.ts"
+import type { Message } from "../core/outbox.ts"
+import { type Change, type Roster, remove, startGrace } from "../core/roster.ts"
+import type { Settings } from "../config/config.ts"
+import type { CloseCode } from "../protocol/close-codes.ts"
+import type { Alarm } from "./alarm.ts"
+import { FanOut } from "./fan-out.ts"
+import type { Ledger } from "./ledger.ts"
+import type { Snapshot } from "./snapshot.ts"
+import { type Sockets, send } from "./sockets.ts"
+import { type Tallies, newTallies } from "./tallies.ts"
+import type { Traffic } from "./traffic.ts"
+
+export type Effects = {
+  /** Sockets whose connection changed in whatever way: their attachments are due. */
+  readonly touched?: readonly WebSocket[]
+  readonly replies?: readonly (readonly [WebSocket, Reply])[]
+  readonly changes?: readonly Change[]
+  readonly messages?: readonly Message[]
+  readonly closes?: readonly (readonly [WebSocket, CloseCode])[]
+  /** Connections whose row in the ledger is due, apart from those that entered or left. */
+  readonly recorded?: readonly Connection[]
+  /** The alarm must go off by then. */
+  readonly lookBy?: Millis
+}
+
+export type RoomParts = {
+  readonly settings: Settings
+  readonly roster: Roster
+  readonly sockets: Sockets
+  readonly ledger: Ledger
+  readonly alarm: Alarm
+  readonly snapshot: Snapshot
+  readonly traffic: Traffic
+  /** Work that no event waits for; what it throws is logged. */
+  readonly background: (work: Promise<void>) => void
+}
+
+/** The whole room as text, as far as this connection may see it. */
+export function presentFor({ snapshot, roster }: RoomParts, connection: Connection | null): string {
+  return connection?.grants.subscribe === true ? snapshot.text(roster) : "[]"
+}
+
+export class Performer {
+  readonly #parts: RoomParts
+  readonly #fanOut: FanOut
+  /** Attachments that wait for the end of a running tick, so that 60 updates a second are not 60 writes. */
+  readonly #unsaved = new Set<WebSocket>()
+  tallies: Tallies
+
+  constructor(parts: RoomParts, tallies: Tallies) {
+    this.#parts = parts
+    this.tallies = tallies
+    this.#fanOut = new FanOut(parts.sockets, parts.traffic, parts.settings.pace, {
+      save: () => this.#save(),
+      failed: (socket) => {
+        const now = Date.now()
+        this.#parts.background(this.perform(this.dropLine(socket, now), now))
+      },
+    })
+  }
+
+  /** Somebody came into the empty room. */
+  occupied(now: Millis): void {
+    this.tallies = { ...this.tallies, since: now }
+  }
+
+  countSweep(lost: number, idle: number): void {
+    const { tallies } = this
+    this.tallies = { ...tallies, sweeps: tallies.sweeps + 1, lost: tallies.lost + lost, idle: tallies.idle + idle }
+    this.#carryTallies()
+  }
+
+  get waitingMessages(): number {
+    return this.#fanOut.waitingMessages
+  }
+
+  async perform(effects: Effects, now: Millis): Promise<void> {
+    const { touched = [], recorded = [], replies = [], changes = [], messages = [], closes = [], lookBy = Number.POSITIVE_INFINITY } = effects
+    for (const connection of recorded) this.#parts.ledger.put(connection)
+    this.#record(changes, now)
+    for (const socket of touched) this.#unsaved.add(socket)
+    if (!this.#fanOut.isPending) this.#save()
+    for (const [socket, reply] of replies) this.reply(socket, reply)
+    this.#fanOut.add(changes, messages)
+    this.#fanOut.flushWhenDue(now)
+    for (const [socket, code] of closes) this.#parts.sockets.close(socket, code)
+    if (this.#parts.roster.connections.size === 0) await this.#rest(now)
+    else await this.#parts.alarm.by(lookBy)
+  }
+
+  reply(socket: WebSocket, reply: Reply): void {
+    const present = () => presentFor(this.#parts, this.#parts.sockets.connectionOf(socket))
+    send(socket, reply === "snapshot" ? `{"type":"sync","present":${present()}}` : JSON.stringify(reply))
+    this.#parts.traffic.sent(1, Date.now())
+  }
+
+  /** The line of a connection broke: it is kept for its grace. Returns what changed, nothing while it may come back. */
+  dropLine(socket: WebSocket, now: Millis): { changes: Change[]; lookBy: Millis } {
+    const { sockets } = this.#parts
+    const connection = sockets.connectionOf(socket)
+    sockets.release(socket)
+    return connection === null ? { changes: [], lookBy: Number.POSITIVE_INFINITY } : this.keepForGrace(connection, now)
+  }
+
+  keepForGrace(connection: Connection, now: Millis): { changes: Change[]; lookBy: Millis } {
+    const { roster, ledger, settings } = this.#parts
+    if (settings.graceMs === 0) return { changes: this.end(connection, "closed"), lookBy: Number.POSITIVE_INFINITY }
+    const until = now + settings.graceMs
+    startGrace(roster, connection, until)
+    ledger.put(connection)
+    this.#carryTallies()
+    return { changes: [], lookBy: until }
+  }
+
+  /** A connection is over, for everybody. */
+  end(connection: Connection, reason: Parameters<typeof remove>[2]): Change[] {
+    const { roster, ledger } = this.#parts
+    const isNewest = connection.ref === roster.nextRef - 1
+    const changes = remove(roster, connection, reason)
+    if (!isConnected(connection)) ledger.drop(connection.id)
+    // The newest ref lives on in no attachment now: without a mark, hibernation would give it out again.
+    if (isNewest && roster.connections.size > 0) ledger.mark("next_ref", roster.nextRef)
+    this.#carryTallies()
+    return changes
+  }
+
+  /** Rows: who is announced, so that a crash leaves no ghost, and when a member was last seen. */
+  #record(changes: readonly Change[], now: Millis): void {
+    const { ledger, roster } = this.#parts
+    for (const change of changes) {
+      if (change.kind === "enter" && change.isNews) {
+        const connection = roster.connections.get(change.entry.connection)
+        if (connection !== undefined) ledger.put(connection)
+      }
+      if (change.kind === "leave") {
+        ledger.drop(change.entry.connection)
+        if (!roster.presentOf.has(change.entry.member)) ledger.markSeen(change.entry.member, now)
+      }
+    }
+    const members = roster.presentOf.size
+    if (members > this.tallies.peak) this.tallies = { ...this.tallies, peak: members, peakAt: now }
+  }
+
+  #save(): void {
+    for (const socket of this.#unsaved) this.#parts.sockets.save(socket, this.tallies)
+    this.#unsaved.clear()
+  }
+
+  /** The counters ride on some open socket: the one that carried them may have gone. */
+  #carryTallies(): void {
+    const [carrier] = this.#parts.sockets.open()
+    if (carrier !== undefined) this.#unsaved.add(carrier)
+  }
+
+  /** Nobody is left: what remains is when each member was last seen, until its retention ends. */
+  async #rest(now: Millis): Promise<void> {
+    const { ledger, alarm, roster, settings } = this.#parts
+    const { peak, peakAt } = this.tallies
+    this.tallies = { ...newTallies(now), peak, peakAt }
+    const newest = ledger.newestSeen()
+    if (newest === null || newest + settings.lastSeenRetentionMs <= now) {
+      alarm.wentOff()
+      await ledger.wipe()
+      return
+    }
+    ledger.forgetSeen(now - settings.lastSeenRetentionMs)
+    ledger.mark("next_ref", roster.nextRef)
+    ledger.mark("peak", peak)
+    ledger.mark("peak_at", peakAt)
+    await alarm.moveTo(newest + settings.lastSeenRetentionMs)
+  }
+}

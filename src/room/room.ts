@@ -1,0 +1,192 @@
+/**
+ * The Durable Object of one room: socket events, alarms and calls go into the core, and what the core returns is
+ * performed. It holds no rule of its own, and everything in memory may vanish at any event: the truth is on the sockets and in the ledger.
+ */
+import { DurableObject } from "cloudflare:workers"
+import { readSettings } from "../config/config.ts"
+import { type Connection, type Millis, isConnected } from "../core/connection.ts"
+import { type Limits, type Reply, authorized, receive } from "../core/conversation.ts"
+import { sweepBy } from "../core/liveness.ts"
+import { maxWaitingMessages } from "../core/pace.ts"
+import { admit, emptyRoster, resumable } from "../core/roster.ts"
+import type { RoomStats } from "../protocol/admin.ts"
+import { CLOSES, type CloseCode, isGoodbye } from "../protocol/close-codes.ts"
+import { PROBLEM_MEDIA_TYPE, type Refusal, problemOf } from "../protocol/errors.ts"
+import { PING, PONG } from "../protocol/names.ts"
+import { identityIn, verifyToken } from "../token/token.ts"
+import { readAdmission } from "./admission.ts"
+import { Alarm } from "./alarm.ts"
+import { hasNewerInfo } from "./attachment.ts"
+import { Ledger } from "./ledger.ts"
+import { Performer, type RoomParts } from "./perform.ts"
+import { restoreRoom } from "./restore.ts"
+import { Snapshot } from "./snapshot.ts"
+import { Sockets, send } from "./sockets.ts"
+import { sweep } from "./sweep.ts"
+import { Traffic } from "./traffic.ts"
+import { expiryNotice, welcomeBack, welcomeFresh } from "./welcome.ts"
+
+/** What a full room or member is told to wait before it tries again. */
+const RETRY_AFTER_S = 5
+
+/** After an alarm that failed: the runtime's own retries end after six. */
+const RETRY_SWEEP_MS = 30_000
+
+export class Room extends DurableObject<Cloudflare.Env> {
+  readonly #parts: RoomParts
+  readonly #performer: Performer
+
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env)
+    const settings = readSettings(env)
+    // The Worker asks no room while a variable is wrong; this is for an alarm that comes in between.
+    if (!settings.ok) throw new Error(settings.error.message)
+    const ledger = new Ledger(ctx.storage)
+    this.#parts = {
+      settings: settings.value,
+      roster: emptyRoster(Math.max(1, ledger.marked("next_ref"))),
+      sockets: new Sockets(ctx),
+      ledger,
+      alarm: new Alarm(ctx.storage),
+      snapshot: new Snapshot(),
+      traffic: new Traffic(),
+      background: (work) => void work.catch(logError),
+    }
+    const now = Date.now()
+    const { tallies, effects } = restoreRoom(this.#parts, now)
+    this.#performer = new Performer(this.#parts, tallies)
+    ctx.blockConcurrencyWhile(async () => {
+      await this.#parts.alarm.load()
+      if (this.#parts.roster.connections.size > 0) await this.#performer.perform(effects, now)
+    })
+  }
+
+  /** An upgrade, or the question why one was refused. Only the Worker can ask. */
+  override async fetch(request: Request): Promise<Response> {
+    const admission = readAdmission(request)
+    const now = Date.now()
+    const { identity } = admission
+    const resumed = admission.resume === null ? null : resumable(this.#parts.roster, admission.resume.connection, identity.member)
+    const refusal = resumed === null ? admit(this.#parts.roster, identity.member, this.#parts.settings.capacity) : null
+    if (refusal !== null) return refuseConnect(refusal)
+    if (!admission.wantsUpgrade) {
+      return refuseConnect({ code: "upgrade_required", message: "this address speaks WebSocket; nothing else is in the way of an upgrade" })
+    }
+    const { 0: client, 1: server } = new WebSocketPair()
+    const effects = resumed === null ? welcomeFresh(this.#parts, server, admission, now) : welcomeBack(this.#parts, server, resumed, admission, now)
+    if (resumed === null && this.#parts.roster.connections.size === 1) this.#performer.occupied(now)
+    await this.#performer.perform(effects, now)
+    const headers = admission.subprotocol === null ? {} : { "sec-websocket-protocol": admission.subprotocol }
+    return new Response(null, { status: 101, webSocket: client, headers })
+  }
+
+  override async webSocketMessage(socket: WebSocket, raw: string | ArrayBuffer): Promise<void> {
+    const connection = this.#parts.sockets.connectionOf(socket)
+    if (connection === null) return
+    if (raw === PING) return void send(socket, PONG)
+    const now = Date.now()
+    this.#parts.traffic.received(1, now)
+    const step = receive(this.#parts.roster, connection, raw, this.#limits(), now)
+    if (step.verify !== null) return this.#reauthorize(socket, connection, step.verify, now)
+    if (step.close !== null) return this.#refuse(socket, connection, step.replies, step.close, now)
+    const replies = step.replies.map((reply) => [socket, reply] as const)
+    const clocksMoved = step.changes.some(({ kind }) => kind !== "update")
+    const lookBy = clocksMoved ? this.#sweepBy(socket, connection) : Number.POSITIVE_INFINITY
+    const messages = step.message === null ? [] : [step.message]
+    await this.#performer.perform({ touched: [socket], replies, changes: step.changes, messages, lookBy }, now)
+  }
+
+  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    await this.#lineEnded(socket, isGoodbye(code))
+    this.#parts.sockets.answerClose(socket, code)
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    await this.#lineEnded(socket, false)
+    this.#parts.sockets.answerClose(socket, 1011)
+  }
+
+  override async alarm(): Promise<void> {
+    this.#parts.alarm.wentOff()
+    try {
+      const now = Date.now()
+      await this.#performer.perform(sweep(this.#parts, this.#performer, now), now)
+    } catch (error) {
+      logError(error)
+      await this.#parts.alarm.moveTo(Date.now() + RETRY_SWEEP_MS)
+    }
+  }
+
+  /** What an operator sees of this room; `room` is its name, which the object itself need not know. */
+  stats(room: string): RoomStats {
+    const now = Date.now()
+    const { since, wakeups, sweeps, lost, idle, peak, peakAt } = this.#performer.tallies
+    let observers = 0
+    for (const connection of this.#parts.roster.connections.values()) if (connection.entry === null && isConnected(connection)) observers++
+    return {
+      room,
+      members: this.#parts.roster.presentOf.size,
+      connections: this.#parts.roster.connected,
+      observers,
+      since,
+      peak: { members: peak, at: peakAt },
+      rates: this.#parts.traffic.rates(now),
+      liveness: { nextAlarmAt: this.#parts.alarm.at, sweeps, lost, idle },
+      cache: this.#parts.snapshot.counters(),
+      wakeups,
+    }
+  }
+
+  /** The order of a connection's frames holds while its token is verified: the room waits, for well under a millisecond. */
+  async #reauthorize(socket: WebSocket, connection: Connection, verify: { token: string; id: number | undefined }, now: Millis): Promise<void> {
+    const room = this.ctx.id.name ?? ""
+    const step = await this.ctx.blockConcurrencyWhile(async () => {
+      const claims = await verifyToken(verify.token, this.#parts.settings.tokenSecrets, now)
+      return authorized(this.#parts.roster, connection, verify.id, claims.ok ? identityIn(room, claims.value) : claims)
+    })
+    if (step.close !== null) return this.#refuse(socket, connection, step.replies, step.close, now)
+    const replies = [...step.replies, ...expiryNotice(connection, now)].map((reply) => [socket, reply] as const)
+    const lookBy = this.#sweepBy(socket, connection)
+    await this.#performer.perform({ touched: [socket], recorded: hasNewerInfo(connection) ? [connection] : [], replies, changes: step.changes, lookBy }, now)
+  }
+
+  /** One bad frame too many: it is answered, then its connection leaves at once, and its socket is told why it is closed. */
+  async #refuse(socket: WebSocket, connection: Connection, replies: readonly Reply[], code: CloseCode, now: Millis): Promise<void> {
+    for (const reply of replies) this.#performer.reply(socket, reply)
+    this.#parts.sockets.release(socket)
+    await this.#performer.perform({ changes: this.#performer.end(connection, CLOSES[code].leave ?? "closed"), closes: [[socket, code]] }, now)
+  }
+
+  /** Idempotent: the runtime may report an end twice, and the end of a socket that was let go is nobody's. */
+  async #lineEnded(socket: WebSocket, goodbye: boolean): Promise<void> {
+    const connection = this.#parts.sockets.connectionOf(socket)
+    if (connection === null) return
+    const now = Date.now()
+    if (!goodbye) return this.#performer.perform(this.#performer.dropLine(socket, now), now)
+    this.#parts.sockets.release(socket)
+    await this.#performer.perform({ changes: this.#performer.end(connection, "left") }, now)
+  }
+
+  #limits(): Limits {
+    const { maxFrameBytes, maxDataBytes, maxFramesPerSecond, pace } = this.#parts.settings
+    const waitingMessages = this.#performer.waitingMessages
+    return { maxFrameBytes, maxDataBytes, maxFramesPerSecond, waitingMessages, maxWaitingMessages: maxWaitingMessages(this.#parts.roster.connected, pace) }
+  }
+
+  #sweepBy(socket: WebSocket, connection: Connection): Millis {
+    return sweepBy({ connection, pingedAt: this.#parts.sockets.pingedAt(socket) }, this.#parts.settings.clocks)
+  }
+}
+
+function refuseConnect(refusal: Refusal): Response {
+  const problem = problemOf(refusal)
+  const headers = new Headers({ "content-type": PROBLEM_MEDIA_TYPE })
+  if (refusal.code === "upgrade_required") headers.set("upgrade", "websocket")
+  if (refusal.code === "member_full" || refusal.code === "room_full") headers.set("retry-after", String(RETRY_AFTER_S))
+  return new Response(JSON.stringify(problem), { status: problem.status, headers })
+}
+
+function logError(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error)
+  console.error(JSON.stringify({ level: "error", event: "room_failed", message }))
+}

@@ -1,0 +1,39 @@
+/** The whole room as text, made from the entries when somebody asks, and kept only as long as the collector lets it be. */
+import { type CacheCounters, WeakCache } from "../cache/weak-cache.ts"
+import type { Ref } from "../core/connection.ts"
+import { type Roster, present } from "../core/roster.ts"
+import type { Entry } from "../protocol/frames.ts"
+
+type EncodedEntry = { readonly entry: Entry; readonly text: string }
+type EncodedRoom = { readonly version: number; readonly text: string }
+
+/** How many encoded entries are held strongly; a room of that size or less is encoded once in any case. */
+const STRONG_ENTRIES = 64
+
+export class Snapshot {
+  readonly #entries = new WeakCache<Ref, EncodedEntry>(STRONG_ENTRIES)
+  readonly #room = new WeakCache<"present", EncodedRoom>(1)
+
+  /** `[entry,…]`, for `present`. An entry that did not change since it was last encoded is not encoded again. */
+  text(roster: Roster): string {
+    return this.#room.get(
+      "present",
+      ({ version }) => version === roster.version,
+      () => ({ version: roster.version, text: `[${Array.from(present(roster), (entry) => this.#entryText(entry)).join(",")}]` }),
+    ).text
+  }
+
+  counters(): CacheCounters {
+    const a = this.#entries.counters()
+    const b = this.#room.counters()
+    return { hits: a.hits + b.hits, misses: a.misses + b.misses, reclaimed: a.reclaimed + b.reclaimed, live: a.live + b.live }
+  }
+
+  #entryText(entry: Entry): string {
+    return this.#entries.get(
+      entry.ref,
+      (encoded) => encoded.entry === entry,
+      () => ({ entry, text: JSON.stringify(entry) }),
+    ).text
+  }
+}

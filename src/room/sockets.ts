@@ -1,0 +1,105 @@
+/** The room's sockets: the only file that touches WebSocket. Which connection a socket speaks for is held weakly. */
+import type { Connection, ConnectionId } from "../core/connection.ts"
+import { type CloseCode, CLOSES, closeReply } from "../protocol/close-codes.ts"
+import type { RoomFrame } from "../protocol/frames.ts"
+import { PING, PONG } from "../protocol/names.ts"
+import { type Attachment, decodeAttachment, encodeAttachment } from "./attachment.ts"
+import type { Tallies } from "./tallies.ts"
+
+export class Sockets {
+  readonly #ctx: DurableObjectState
+  /**
+   * Keyed by the socket, whose identity is stable while the object is in memory: entries go with their socket, and
+   * no clean-up code exists. Null: a socket that was let go and speaks for nobody.
+   */
+  readonly #connections = new WeakMap<WebSocket, Connection | null>()
+
+  constructor(ctx: DurableObjectState) {
+    this.#ctx = ctx
+    // Answered without waking the object: an idle room runs no code.
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG))
+  }
+
+  /** All that are open; the runtime lists closing ones too. */
+  open(): WebSocket[] {
+    return this.#ctx.getWebSockets().filter(isOpen)
+  }
+
+  openOf(connection: ConnectionId): WebSocket[] {
+    return this.#ctx.getWebSockets(connection).filter(isOpen)
+  }
+
+  /**
+   * After hibernation: what each socket's attachment says. Closing ones too: their close event is still to come, and
+   * must find its connection. One that cannot be read is sent away to reconnect.
+   */
+  *restore(rate: number, now: number): Generator<{ socket: WebSocket; attachment: Attachment }> {
+    for (const socket of this.#ctx.getWebSockets()) {
+      const stored: unknown = socket.deserializeAttachment()
+      const attachment = decodeAttachment(stored, rate, now)
+      this.#connections.set(socket, attachment?.connection ?? null)
+      if (attachment !== null) yield { socket, attachment }
+      else if (stored !== null && isOpen(socket)) closeSocket(socket, 1012, "the room was upgraded")
+    }
+  }
+
+  connectionOf(socket: WebSocket): Connection | null {
+    return this.#connections.get(socket) ?? null
+  }
+
+  pingedAt(socket: WebSocket): number | null {
+    return this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? null
+  }
+
+  /** Takes the socket of an upgrade; the connection's id is its tag. */
+  accept(socket: WebSocket, connection: Connection): void {
+    this.#ctx.acceptWebSocket(socket, [connection.id])
+    this.#connections.set(socket, connection)
+  }
+
+  save(socket: WebSocket, tallies: Tallies): void {
+    const connection = this.connectionOf(socket)
+    if (connection !== null && isOpen(socket)) socket.serializeAttachment(encodeAttachment(connection, tallies))
+  }
+
+  /** From now on the socket speaks for nobody, also after hibernation; what it still sends is not looked at. */
+  release(socket: WebSocket): void {
+    this.#connections.set(socket, null)
+    socket.serializeAttachment(null)
+  }
+
+  /** `bye` first: where the transport is slow to end, it is what the user notices. */
+  close(socket: WebSocket, code: CloseCode): void {
+    const reason = CLOSES[code].name
+    send(socket, JSON.stringify({ type: "bye", code, reason } satisfies RoomFrame))
+    closeSocket(socket, code, reason)
+  }
+
+  /** A peer's close is always answered: the runtime does not. */
+  answerClose(socket: WebSocket, code: number): void {
+    closeSocket(socket, closeReply(code), "")
+  }
+}
+
+/** A socket that throws is closed and hurts no other. Returns whether the text was taken. */
+export function send(socket: WebSocket, text: string): boolean {
+  try {
+    socket.send(text)
+    return true
+  } catch {
+    closeSocket(socket, 1011, "sending failed")
+    return false
+  }
+}
+
+function isOpen(socket: WebSocket): boolean {
+  return socket.readyState === WebSocket.OPEN
+}
+
+function closeSocket(socket: WebSocket, code: number, reason: string): void {
+  try {
+    socket.close(code, reason)
+  } catch {
+    // Closed already, or dead: there is nobody left to tell.
+  }
+}

@@ -1,0 +1,64 @@
+/** The first frame on every connection, fresh or resumed. */
+import type { Connection, Millis } from "../core/connection.ts"
+import { isConnected } from "../core/connection.ts"
+import { EXPIRY_NOTICE_MS, sweepBy } from "../core/liveness.ts"
+import { open, resume } from "../core/roster.ts"
+import type { RoomFrame } from "../protocol/frames.ts"
+import { PROTOCOL_VERSION } from "../protocol/names.ts"
+import type { Admission } from "./admission.ts"
+import { hasNewerInfo } from "./attachment.ts"
+import { type Effects, type RoomParts, presentFor } from "./perform.ts"
+import { send } from "./sockets.ts"
+
+export function welcomeFresh(parts: RoomParts, socket: WebSocket, admission: Admission, now: Millis): Effects {
+  const { fresh, identity } = admission
+  const connection = open(parts.roster, fresh.connection, identity, parts.settings.maxFramesPerSecond, now)
+  parts.sockets.accept(socket, connection)
+  welcome(parts, socket, connection, admission.room, fresh.session, false, now)
+  return ready(parts, socket, connection, now)
+}
+
+/** The same connection on a new socket. The old one, if it is still there, is closed; the room sees nothing of it. */
+export function welcomeBack(parts: RoomParts, socket: WebSocket, connection: Connection, admission: Admission, now: Millis): Effects {
+  const { roster, sockets, ledger, settings } = parts
+  const superseded = sockets.openOf(connection.id)
+  for (const old of superseded) sockets.release(old)
+  const wasInGrace = !isConnected(connection)
+  const changes = resume(roster, connection, admission.identity, settings.maxFramesPerSecond, now)
+  sockets.accept(socket, connection)
+  welcome(parts, socket, connection, admission.room, admission.resume?.session ?? "", true, now)
+  if (connection.entry === null && wasInGrace) ledger.drop(connection.id)
+  const isDue = connection.entry !== null && (wasInGrace || hasNewerInfo(connection))
+  return {
+    ...ready(parts, socket, connection, now),
+    recorded: isDue ? [connection] : [],
+    changes,
+    closes: superseded.map((old) => [old, 4409] as const),
+  }
+}
+
+/** `expiring`, at once when a token has no more than the notice left. */
+export function expiryNotice(connection: Connection, now: Millis): RoomFrame[] {
+  if (connection.warned || connection.expiresAt - EXPIRY_NOTICE_MS > now) return []
+  connection.warned = true
+  return [{ type: "expiring", at: connection.expiresAt }]
+}
+
+function welcome(parts: RoomParts, socket: WebSocket, connection: Connection, room: string, session: string, resumed: boolean, now: Millis): void {
+  const { interval, timeout } = parts.settings.clocks
+  const { id, ref, member } = connection
+  const head = { type: "welcome", protocol: PROTOCOL_VERSION, room, connection: id, ref, member, session, resumed, heartbeat: { interval, timeout } }
+  // The entries are text already, cached for all who come while nobody changes.
+  send(socket, `${JSON.stringify(head).slice(0, -1)},"present":${presentFor(parts, connection)}}`)
+  parts.traffic.sent(1, now)
+}
+
+function ready(parts: RoomParts, socket: WebSocket, connection: Connection, now: Millis): Effects {
+  const notice = expiryNotice(connection, now)
+  const pingedAt = parts.sockets.pingedAt(socket)
+  return {
+    touched: [socket],
+    replies: notice.map((frame) => [socket, frame] as const),
+    lookBy: sweepBy({ connection, pingedAt }, parts.settings.clocks),
+  }
+}

@@ -1,0 +1,17 @@
+/** Refusals as HTTP: RFC 9457 problems, made in one place. */
+import type { Context } from "hono"
+import { ERRORS, PROBLEM_MEDIA_TYPE, type Refusal, problemOf } from "../protocol/errors.ts"
+
+/** `status` where a call wants another than its code's own. */
+export function problem(refusal: Refusal, status: number = ERRORS[refusal.code].status): Response {
+  const headers = new Headers({ "content-type": PROBLEM_MEDIA_TYPE })
+  if (status === 401) headers.set("www-authenticate", "Bearer")
+  return new Response(JSON.stringify(problemOf(refusal, status)), { status, headers })
+}
+
+/** A bug: told as such and nothing more; what it was goes to the log alone. */
+export function internalProblem(error: unknown, c: Context): Response {
+  const message = error instanceof Error ? error.message : String(error)
+  console.error(JSON.stringify({ level: "error", event: "request_failed", method: c.req.method, message }))
+  return problem({ code: "internal", message: "the service failed; the operator's log says more" })
+}
