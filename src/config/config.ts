@@ -2,7 +2,7 @@
 import type { Clocks } from "../core/liveness.ts"
 import type { PaceLimits } from "../core/pace.ts"
 import type { Capacity } from "../core/roster.ts"
-import { type Result, ok, refused } from "../protocol/errors.ts"
+import { ok, type Result, refused } from "../protocol/errors.ts"
 
 export type Settings = {
   readonly tokenSecrets: readonly string[]
@@ -85,9 +85,12 @@ export function readSettings(variables: Variables): Result<Settings> {
   }
   const { interval, timeout } = settings.clocks
   if (faults.length === 0 && timeout < 2 * interval) {
-    faults.push(`HEARTBEAT_TIMEOUT_MS is ${timeout}; at least twice HEARTBEAT_INTERVAL_MS (${interval}) is allowed, so ${2 * interval} or more`)
+    faults.push(
+      `HEARTBEAT_TIMEOUT_MS is ${timeout}; at least twice HEARTBEAT_INTERVAL_MS (${interval}) is allowed, so ${2 * interval} or more`,
+    )
   }
-  if (!isUnset(variables["JWKS_URL"])) faults.push("JWKS_URL is set, but this version verifies HS256 tokens alone; unset it and set TOKEN_SECRETS")
+  if (!isUnset(variables["JWKS_URL"]))
+    faults.push("JWKS_URL is set, but this version verifies HS256 tokens alone; unset it and set TOKEN_SECRETS")
   return faults.length === 0 ? ok(settings) : refused("misconfigured", faults.join("; "))
 }
 
@@ -108,7 +111,10 @@ function readNumber(name: NumberVariable, value: unknown): Parsed<number> {
   if (isUnset(value)) return { ok: true, value: range.default }
   const number = typeof value === "number" ? value : typeof value === "string" && /^\d+$/.test(value) ? Number(value) : Number.NaN
   if (Number.isInteger(number) && number >= range.min && number <= range.max) return { ok: true, value: number }
-  return { ok: false, error: `${name} is ${JSON.stringify(value)}; a whole number of ${range.unit} from ${range.min} to ${range.max} is allowed` }
+  return {
+    ok: false,
+    error: `${name} is ${JSON.stringify(value)}; a whole number of ${range.unit} from ${range.min} to ${range.max} is allowed`,
+  }
 }
 
 function readList(name: string, value: unknown, fault: (item: string) => string | null): Parsed<string[]> {
@@ -128,7 +134,9 @@ function isUnset(value: unknown): value is undefined | "" {
 
 /** Says nothing of the secret itself: problems are shown to whoever asks. */
 function secretFault(secret: string): string | null {
-  return secret.length >= MIN_SECRET_LENGTH ? null : `has a secret of ${secret.length} characters; ${MIN_SECRET_LENGTH} at least are allowed`
+  return secret.length >= MIN_SECRET_LENGTH
+    ? null
+    : `has a secret of ${secret.length} characters; ${MIN_SECRET_LENGTH} at least are allowed`
 }
 
 function originFault(origin: string): string | null {

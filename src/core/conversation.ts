@@ -6,7 +6,7 @@ import { type FrameError, parseClientFrame } from "../protocol/parse.ts"
 import type { Connection, Identity, Millis } from "./connection.ts"
 import type { Message } from "./outbox.ts"
 import { takeFrame } from "./rate.ts"
-import { type Change, type Roster, act, enter, leave, reauthorize, update } from "./roster.ts"
+import { act, type Change, enter, leave, type Roster, reauthorize, update } from "./roster.ts"
 
 export type Limits = {
   readonly maxFrameBytes: number

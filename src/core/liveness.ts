@@ -4,7 +4,7 @@
  * share sweeps. Nobody is ever ended early.
  */
 import type { CloseCode } from "../protocol/close-codes.ts"
-import { type Connection, type Millis, isPresent } from "./connection.ts"
+import { type Connection, isPresent, type Millis } from "./connection.ts"
 
 /** All in milliseconds; `awayAfter`, `idleAfter` and `grace` 0 turn that clock off. `timeout` is at least twice `interval`. */
 export type Clocks = {

@@ -3,10 +3,20 @@
  * cost more than it teaches), and return what changed; they know no clock, no socket and no storage.
  */
 import type { LeaveReason } from "../protocol/close-codes.ts"
-import { type Refusal, type Result, ok, refused } from "../protocol/errors.ts"
+import { ok, type Refusal, type Result, refused } from "../protocol/errors.ts"
 import type { Entry, JsonObject, Status } from "../protocol/frames.ts"
 import { utf8Length } from "../protocol/json.ts"
-import { type Connection, type ConnectionId, type Identity, type Millis, type MemberId, ON_SOCKET, type Ref, isConnected, isPresent } from "./connection.ts"
+import {
+  type Connection,
+  type ConnectionId,
+  type Identity,
+  isConnected,
+  isPresent,
+  type MemberId,
+  type Millis,
+  ON_SOCKET,
+  type Ref,
+} from "./connection.ts"
 import { applyPatch, withoutNulls } from "./patch.ts"
 import { fullBucket } from "./rate.ts"
 
@@ -50,7 +60,10 @@ export function restore(roster: Roster, connection: Connection): void {
 /** Whether one more connection of this member fits. A resume needs no free place and does not ask. */
 export function admit(roster: Roster, member: MemberId, capacity: Capacity): Refusal | null {
   if ((roster.connectedOf.get(member) ?? 0) >= capacity.maxConnectionsPerMember) {
-    return { code: "member_full", message: `a member has ${capacity.maxConnectionsPerMember} connections to a room at most; close one first` }
+    return {
+      code: "member_full",
+      message: `a member has ${capacity.maxConnectionsPerMember} connections to a room at most; close one first`,
+    }
   }
   if (roster.connected >= capacity.maxConnections) {
     return { code: "room_full", message: `a room holds ${capacity.maxConnections} connections at most; try again later` }
@@ -134,7 +147,13 @@ export function enter(roster: Roster, connection: Connection, data: JsonObject, 
 }
 
 /** Lays a patch over the data. `patchBytes` is an upper bound of the patch's text: most updates need no measuring. */
-export function update(roster: Roster, connection: Connection, patch: JsonObject, patchBytes: number, maxDataBytes: number): Result<Change[]> {
+export function update(
+  roster: Roster,
+  connection: Connection,
+  patch: JsonObject,
+  patchBytes: number,
+  maxDataBytes: number,
+): Result<Change[]> {
   const { entry } = connection
   if (entry === null) return refused("not_entered", "an observer has no data to update; send enter first")
   const data = applyPatch(entry.data, patch)

@@ -25,14 +25,26 @@ export function jsonFault(value: unknown, level = 1): string | null {
   return null
 }
 
-const encoder = new TextEncoder()
-
-/** Length in UTF-8 bytes. A string that passed through JSON.stringify holds no lone surrogate, so this is exact. */
+/** Length in UTF-8 bytes, without encoding. */
 export function utf8Length(text: string): number {
-  return encoder.encode(text).length
+  let bytes = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0x80) continue
+    bytes += unit < 0x800 ? 1 : 2
+    // The two halves of a pair are four bytes together, and were counted as one and two more.
+    if (unit >= 0xd800 && unit < 0xdc00 && isLowSurrogate(text.charCodeAt(i + 1))) {
+      i++
+    }
+  }
+  return bytes
 }
 
-/** Whether `text` is longer than `limit` UTF-8 bytes; encodes only when its length alone cannot tell. */
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000
+}
+
+/** Whether `text` is longer than `limit` UTF-8 bytes; counts only when its length alone cannot tell. */
 export function isLongerThan(text: string, limit: number): boolean {
   if (text.length > limit) return true
   if (text.length * 3 <= limit) return false

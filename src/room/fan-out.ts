@@ -1,6 +1,6 @@
 /** From changes to sockets: what waits in the outbox is encoded once per tick, and the same text goes to all. */
-import { type Message, type Outbox, addChange, addMessage, emptyOutbox, isWaiting, startsWithPresence, take } from "../core/outbox.ts"
-import { type Pace, type PaceLimits, RESTED, afterFlush, flushAt } from "../core/pace.ts"
+import { addChange, addMessage, emptyOutbox, isWaiting, type Message, type Outbox, startsWithPresence, take } from "../core/outbox.ts"
+import { afterFlush, flushAt, type Pace, type PaceLimits, RESTED } from "../core/pace.ts"
 import type { Change } from "../core/roster.ts"
 import { type Sockets, send } from "./sockets.ts"
 import type { Traffic } from "./traffic.ts"

@@ -1,16 +1,17 @@
 /** The only place with side effects, in one order: attachment and ledger → replies → fan-out → closes → alarm. */
-import { type Connection, type Millis, isConnected } from "../core/connection.ts"
+
+import type { Settings } from "../config/config.ts"
+import { type Connection, isConnected, type Millis } from "../core/connection.ts"
 import type { Reply } from "../core/conversation.ts"
 import type { Message } from "../core/outbox.ts"
 import { type Change, type Roster, remove, startGrace } from "../core/roster.ts"
-import type { Settings } from "../config/config.ts"
 import type { CloseCode } from "../protocol/close-codes.ts"
 import type { Alarm } from "./alarm.ts"
 import { FanOut } from "./fan-out.ts"
 import type { Ledger } from "./ledger.ts"
 import type { Snapshot } from "./snapshot.ts"
 import { type Sockets, send } from "./sockets.ts"
-import { type Tallies, newTallies } from "./tallies.ts"
+import { newTallies, type Tallies } from "./tallies.ts"
 import type { Traffic } from "./traffic.ts"
 
 export type Effects = {
@@ -78,7 +79,15 @@ export class Performer {
   }
 
   async perform(effects: Effects, now: Millis): Promise<void> {
-    const { touched = [], recorded = [], replies = [], changes = [], messages = [], closes = [], lookBy = Number.POSITIVE_INFINITY } = effects
+    const {
+      touched = [],
+      recorded = [],
+      replies = [],
+      changes = [],
+      messages = [],
+      closes = [],
+      lookBy = Number.POSITIVE_INFINITY,
+    } = effects
     for (const connection of recorded) this.#parts.ledger.put(connection)
     this.#record(changes, now)
     for (const socket of touched) this.#unsaved.add(socket)

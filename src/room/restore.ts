@@ -3,7 +3,7 @@ import type { ConnectionId, Millis } from "../core/connection.ts"
 import { sweepBy } from "../core/liveness.ts"
 import { restore } from "../core/roster.ts"
 import type { Effects, RoomParts } from "./perform.ts"
-import { type Tallies, newTallies, newerTallies } from "./tallies.ts"
+import { newerTallies, newTallies, type Tallies } from "./tallies.ts"
 
 export type Restored = { readonly tallies: Tallies; readonly effects: Effects }
 

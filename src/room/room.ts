@@ -4,14 +4,14 @@
  */
 import { DurableObject } from "cloudflare:workers"
 import { readSettings } from "../config/config.ts"
-import { type Connection, type Millis, isConnected } from "../core/connection.ts"
-import { type Limits, type Reply, authorized, receive } from "../core/conversation.ts"
+import { type Connection, isConnected, type Millis } from "../core/connection.ts"
+import { authorized, type Limits, type Reply, receive } from "../core/conversation.ts"
 import { sweepBy } from "../core/liveness.ts"
 import { maxWaitingMessages } from "../core/pace.ts"
 import { admit, emptyRoster, resumable } from "../core/roster.ts"
 import type { RoomStats } from "../protocol/admin.ts"
 import { CLOSES, type CloseCode, isGoodbye } from "../protocol/close-codes.ts"
-import { PROBLEM_MEDIA_TYPE, type Refusal, problemOf } from "../protocol/errors.ts"
+import { PROBLEM_MEDIA_TYPE, problemOf, type Refusal } from "../protocol/errors.ts"
 import { PING, PONG } from "../protocol/names.ts"
 import { identityIn, verifyToken } from "../token/token.ts"
 import { readAdmission } from "./admission.ts"
@@ -73,7 +73,8 @@ export class Room extends DurableObject<Cloudflare.Env> {
       return refuseConnect({ code: "upgrade_required", message: "this address speaks WebSocket; nothing else is in the way of an upgrade" })
     }
     const { 0: client, 1: server } = new WebSocketPair()
-    const effects = resumed === null ? welcomeFresh(this.#parts, server, admission, now) : welcomeBack(this.#parts, server, resumed, admission, now)
+    const effects =
+      resumed === null ? welcomeFresh(this.#parts, server, admission, now) : welcomeBack(this.#parts, server, resumed, admission, now)
     if (resumed === null && this.#parts.roster.connections.size === 1) this.#performer.occupied(now)
     await this.#performer.perform(effects, now)
     const headers = admission.subprotocol === null ? {} : { "sec-websocket-protocol": admission.subprotocol }
@@ -138,7 +139,12 @@ export class Room extends DurableObject<Cloudflare.Env> {
   }
 
   /** The order of a connection's frames holds while its token is verified: the room waits, for well under a millisecond. */
-  async #reauthorize(socket: WebSocket, connection: Connection, verify: { token: string; id: number | undefined }, now: Millis): Promise<void> {
+  async #reauthorize(
+    socket: WebSocket,
+    connection: Connection,
+    verify: { token: string; id: number | undefined },
+    now: Millis,
+  ): Promise<void> {
     const room = this.ctx.id.name ?? ""
     const step = await this.ctx.blockConcurrencyWhile(async () => {
       const claims = await verifyToken(verify.token, this.#parts.settings.tokenSecrets, now)
@@ -147,14 +153,20 @@ export class Room extends DurableObject<Cloudflare.Env> {
     if (step.close !== null) return this.#refuse(socket, connection, step.replies, step.close, now)
     const replies = [...step.replies, ...expiryNotice(connection, now)].map((reply) => [socket, reply] as const)
     const lookBy = this.#sweepBy(socket, connection)
-    await this.#performer.perform({ touched: [socket], recorded: hasNewerInfo(connection) ? [connection] : [], replies, changes: step.changes, lookBy }, now)
+    await this.#performer.perform(
+      { touched: [socket], recorded: hasNewerInfo(connection) ? [connection] : [], replies, changes: step.changes, lookBy },
+      now,
+    )
   }
 
   /** One bad frame too many: it is answered, then its connection leaves at once, and its socket is told why it is closed. */
   async #refuse(socket: WebSocket, connection: Connection, replies: readonly Reply[], code: CloseCode, now: Millis): Promise<void> {
     for (const reply of replies) this.#performer.reply(socket, reply)
     this.#parts.sockets.release(socket)
-    await this.#performer.perform({ changes: this.#performer.end(connection, CLOSES[code].leave ?? "closed"), closes: [[socket, code]] }, now)
+    await this.#performer.perform(
+      { changes: this.#performer.end(connection, CLOSES[code].leave ?? "closed"), closes: [[socket, code]] },
+      now,
+    )
   }
 
   /** Idempotent: the runtime may report an end twice, and the end of a socket that was let go is nobody's. */
@@ -170,7 +182,13 @@ export class Room extends DurableObject<Cloudflare.Env> {
   #limits(): Limits {
     const { maxFrameBytes, maxDataBytes, maxFramesPerSecond, pace } = this.#parts.settings
     const waitingMessages = this.#performer.waitingMessages
-    return { maxFrameBytes, maxDataBytes, maxFramesPerSecond, waitingMessages, maxWaitingMessages: maxWaitingMessages(this.#parts.roster.connected, pace) }
+    return {
+      maxFrameBytes,
+      maxDataBytes,
+      maxFramesPerSecond,
+      waitingMessages,
+      maxWaitingMessages: maxWaitingMessages(this.#parts.roster.connected, pace),
+    }
   }
 
   #sweepBy(socket: WebSocket, connection: Connection): Millis {

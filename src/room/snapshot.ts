@@ -1,7 +1,7 @@
 /** The whole room as text, made from the entries when somebody asks, and kept only as long as the collector lets it be. */
 import { type CacheCounters, WeakCache } from "../cache/weak-cache.ts"
 import type { Ref } from "../core/connection.ts"
-import { type Roster, present } from "../core/roster.ts"
+import { present, type Roster } from "../core/roster.ts"
 import type { Entry } from "../protocol/frames.ts"
 
 type EncodedEntry = { readonly entry: Entry; readonly text: string }

@@ -1,6 +1,6 @@
 /** The room's sockets: the only file that touches WebSocket. Which connection a socket speaks for is held weakly. */
 import type { Connection, ConnectionId } from "../core/connection.ts"
-import { type CloseCode, CLOSES, closeReply } from "../protocol/close-codes.ts"
+import { CLOSES, type CloseCode, closeReply } from "../protocol/close-codes.ts"
 import type { RoomFrame } from "../protocol/frames.ts"
 import { PING, PONG } from "../protocol/names.ts"
 import { type Attachment, decodeAttachment, encodeAttachment } from "./attachment.ts"

@@ -1,9 +1,9 @@
 /** One look at everybody, by the alarm: the core judges, and what it says becomes effects. */
-import { type Connection, type Millis, isConnected } from "../core/connection.ts"
-import { type Watched, judge, nextSweep } from "../core/liveness.ts"
+import { type Connection, isConnected, type Millis } from "../core/connection.ts"
+import type { Reply } from "../core/conversation.ts"
+import { judge, nextSweep, type Watched } from "../core/liveness.ts"
 import { type Change, goAway } from "../core/roster.ts"
 import { CLOSES, type CloseCode } from "../protocol/close-codes.ts"
-import type { Reply } from "../core/conversation.ts"
 import type { Effects, Performer, RoomParts } from "./perform.ts"
 import { expiryNotice } from "./welcome.ts"
 

@@ -28,5 +28,9 @@ export function newTallies(now: number): Tallies {
 /** The newer of two: no counter ever goes down while the room is occupied. */
 export function newerTallies(a: Tallies, b: Tallies): Tallies {
   const newer = a.wakeups + a.sweeps + a.lost + a.idle >= b.wakeups + b.sweeps + b.lost + b.idle ? a : b
-  return a.peak > newer.peak ? { ...newer, peak: a.peak, peakAt: a.peakAt } : b.peak > newer.peak ? { ...newer, peak: b.peak, peakAt: b.peakAt } : newer
+  return a.peak > newer.peak
+    ? { ...newer, peak: a.peak, peakAt: a.peakAt }
+    : b.peak > newer.peak
+      ? { ...newer, peak: b.peak, peakAt: b.peakAt }
+      : newer
 }

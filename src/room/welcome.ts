@@ -7,7 +7,7 @@ import type { RoomFrame } from "../protocol/frames.ts"
 import { PROTOCOL_VERSION } from "../protocol/names.ts"
 import type { Admission } from "./admission.ts"
 import { hasNewerInfo } from "./attachment.ts"
-import { type Effects, type RoomParts, presentFor } from "./perform.ts"
+import { type Effects, presentFor, type RoomParts } from "./perform.ts"
 import { send } from "./sockets.ts"
 
 export function welcomeFresh(parts: RoomParts, socket: WebSocket, admission: Admission, now: Millis): Effects {
@@ -44,10 +44,28 @@ export function expiryNotice(connection: Connection, now: Millis): RoomFrame[] {
   return [{ type: "expiring", at: connection.expiresAt }]
 }
 
-function welcome(parts: RoomParts, socket: WebSocket, connection: Connection, room: string, session: string, resumed: boolean, now: Millis): void {
+function welcome(
+  parts: RoomParts,
+  socket: WebSocket,
+  connection: Connection,
+  room: string,
+  session: string,
+  resumed: boolean,
+  now: Millis,
+): void {
   const { interval, timeout } = parts.settings.clocks
   const { id, ref, member } = connection
-  const head = { type: "welcome", protocol: PROTOCOL_VERSION, room, connection: id, ref, member, session, resumed, heartbeat: { interval, timeout } }
+  const head = {
+    type: "welcome",
+    protocol: PROTOCOL_VERSION,
+    room,
+    connection: id,
+    ref,
+    member,
+    session,
+    resumed,
+    heartbeat: { interval, timeout },
+  }
   // The entries are text already, cached for all who come while nobody changes.
   send(socket, `${JSON.stringify(head).slice(0, -1)},"present":${presentFor(parts, connection)}}`)
   parts.traffic.sent(1, now)

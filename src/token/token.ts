@@ -1,9 +1,9 @@
 /** Tokens: a JWT, HS256 with one of the service's secrets. Verified with jose; minted by the first secret. */
-import { SignJWT, errors, jwtVerify } from "jose"
+import { errors, jwtVerify, SignJWT } from "jose"
 import { z } from "zod"
 import { CAPABILITIES, type Capability, grantsFor } from "../core/capability.ts"
 import type { Identity } from "../core/connection.ts"
-import { type Result, ok, refused } from "../protocol/errors.ts"
+import { ok, type Result, refused } from "../protocol/errors.ts"
 import { isLongerThan, jsonFault } from "../protocol/json.ts"
 import { MAX_INFO_BYTES, MAX_MEMBER_BYTES } from "../protocol/names.ts"
 
@@ -11,13 +11,19 @@ import { MAX_INFO_BYTES, MAX_MEMBER_BYTES } from "../protocol/names.ts"
 const ROOM_PATTERN = /^(?:[A-Za-z0-9_\-.:,;=@~]{1,128}|[A-Za-z0-9_\-.:,;=@~]{0,127}\*)$/
 
 export const claimsSchema = z.object({
-  sub: z.string().min(1).refine((sub) => !isLongerThan(sub, MAX_MEMBER_BYTES), `${MAX_MEMBER_BYTES} bytes at most are allowed`),
+  sub: z
+    .string()
+    .min(1)
+    .refine((sub) => !isLongerThan(sub, MAX_MEMBER_BYTES), `${MAX_MEMBER_BYTES} bytes at most are allowed`),
   exp: z.number(),
   info: z
     .looseObject({})
     .refine((info) => !isLongerThan(JSON.stringify(info), MAX_INFO_BYTES), `${MAX_INFO_BYTES} bytes of JSON at most are allowed`)
     .default({}),
-  rooms: z.record(z.string().regex(ROOM_PATTERN, "a room's name, or a prefix of one that ends in *, is allowed"), z.array(z.enum(CAPABILITIES))),
+  rooms: z.record(
+    z.string().regex(ROOM_PATTERN, "a room's name, or a prefix of one that ends in *, is allowed"),
+    z.array(z.enum(CAPABILITIES)),
+  ),
 })
 
 /** `exp` is seconds since 1970, as JWT has it. */
@@ -54,7 +60,11 @@ export function identityIn(room: string, claims: Claims): Result<Identity> {
 
 export function mintToken(claims: Claims, secret: string): Promise<string> {
   const { sub, exp, info, rooms } = claims
-  return new SignJWT({ info, rooms }).setProtectedHeader({ alg: "HS256", typ: "JWT" }).setSubject(sub).setExpirationTime(exp).sign(encodeSecret(secret))
+  return new SignJWT({ info, rooms })
+    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+    .setSubject(sub)
+    .setExpirationTime(exp)
+    .sign(encodeSecret(secret))
 }
 
 function checkClaims(payload: unknown, now: number): Result<Claims> {

@@ -2,7 +2,7 @@
 import { Hono } from "hono"
 import { timingSafeEqual } from "hono/utils/buffer"
 import type { RoomStats } from "../protocol/admin.ts"
-import { ROOM_NAME_RULE, isRoomName } from "../protocol/names.ts"
+import { isRoomName, ROOM_NAME_RULE } from "../protocol/names.ts"
 import { type AppEnv, roomStub } from "./app.ts"
 import { problem } from "./problem.ts"
 

@@ -1,6 +1,6 @@
 /** What every route shares: the environment, and settings that were checked before the first of them runs. */
 import type { Context, MiddlewareHandler } from "hono"
-import { type Settings, readSettings } from "../config/config.ts"
+import { readSettings, type Settings } from "../config/config.ts"
 import type { Room } from "../room/room.ts"
 import { problem } from "./problem.ts"
 

@@ -7,7 +7,7 @@ import { cors } from "hono/cors"
 import { isAllowedOrigin } from "../config/config.ts"
 import type { Identity } from "../core/connection.ts"
 import { type Result, refused } from "../protocol/errors.ts"
-import { ROOM_NAME_RULE, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX, isRoomName } from "../protocol/names.ts"
+import { isRoomName, ROOM_NAME_RULE, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "../protocol/names.ts"
 import { admissionRequest } from "../room/admission.ts"
 import { identityIn, verifyToken } from "../token/token.ts"
 import { type AppEnv, roomStub } from "./app.ts"
@@ -31,7 +31,10 @@ connect.get("/:room{.*}/connect", async (c) => {
   const settings = c.get("settings")
   const room = c.req.param("room")
   if (settings.tokenSecrets.length === 0) {
-    return problem({ code: "misconfigured", message: "no token can be verified: set the secret TOKEN_SECRETS (wrangler secret put TOKEN_SECRETS)" })
+    return problem({
+      code: "misconfigured",
+      message: "no token can be verified: set the secret TOKEN_SECRETS (wrangler secret put TOKEN_SECRETS)",
+    })
   }
   if (!isRoomName(room)) return problem({ code: "bad_room", message: ROOM_NAME_RULE })
   const request = c.req.raw

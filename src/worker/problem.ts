@@ -1,6 +1,6 @@
 /** Refusals as HTTP: RFC 9457 problems, made in one place. */
 import type { Context } from "hono"
-import { ERRORS, PROBLEM_MEDIA_TYPE, type Refusal, problemOf } from "../protocol/errors.ts"
+import { ERRORS, PROBLEM_MEDIA_TYPE, problemOf, type Refusal } from "../protocol/errors.ts"
 
 /** `status` where a call wants another than its code's own. */
 export function problem(refusal: Refusal, status: number = ERRORS[refusal.code].status): Response {

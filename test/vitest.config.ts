@@ -1,0 +1,45 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin"
+import { defineConfig } from "vitest/config"
+
+// Room tests force collections, in a heap as small as production's.
+process.env["MINIFLARE_WORKERD_V8_FLAGS"] ??= "--expose-gc --max-heap-size=128"
+
+const root = new URL("..", import.meta.url).pathname
+
+export default defineConfig({
+  root,
+  test: {
+    projects: [
+      {
+        // The pure parts, in Node.
+        root,
+        test: {
+          name: "pure",
+          environment: "node",
+          include: ["test/{protocol,core,cache,config,token,docs}/**/*.test.ts", "test/*.test.ts"],
+        },
+      },
+      {
+        // The Durable Object inside workerd: real sockets, alarms, eviction, crash.
+        root,
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: {
+                TOKEN_SECRETS: "test-token-secret-test-token-secret",
+                ADMIN_KEYS: "test-admin-key",
+              },
+            },
+          }),
+        ],
+        test: { name: "room", include: ["test/{room,worker}/**/*.test.ts"] },
+      },
+      {
+        // The whole: the built service as its own process, spoken to over real sockets.
+        root,
+        test: { name: "whole", environment: "node", include: ["test/whole/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 60_000 },
+      },
+    ],
+  },
+})
