@@ -169,14 +169,16 @@ export class Room extends DurableObject<Cloudflare.Env> {
     )
   }
 
-  /** Idempotent: the runtime may report an end twice, and the end of a socket that was let go is nobody's. */
+  /** Idempotent: the runtime may report an end twice, and the end of a socket that was let go or superseded is nobody's. */
   async #lineEnded(socket: WebSocket, goodbye: boolean): Promise<void> {
-    const connection = this.#parts.sockets.connectionOf(socket)
+    const { sockets, roster } = this.#parts
+    const connection = sockets.connectionOf(socket) ?? roster.connections.get(sockets.storedId(socket) ?? "") ?? null
     if (connection === null) return
+    sockets.release(socket)
+    if (sockets.openOf(connection.id).length > 0) return
     const now = Date.now()
-    if (!goodbye) return this.#performer.perform(this.#performer.dropLine(socket, now), now)
-    this.#parts.sockets.release(socket)
-    await this.#performer.perform({ changes: this.#performer.end(connection, "left") }, now)
+    const ended = goodbye ? { changes: this.#performer.end(connection, "left") } : this.#performer.keepForGrace(connection, now)
+    await this.#performer.perform(ended, now)
   }
 
   #limits(): Limits {

@@ -29,10 +29,7 @@ export class Sockets {
     return this.#ctx.getWebSockets(connection).filter(isOpen)
   }
 
-  /**
-   * After hibernation: what each socket's attachment says. Closing ones too: their close event is still to come, and
-   * must find its connection. One that cannot be read is sent away to reconnect.
-   */
+  /** After hibernation: what each socket's attachment says. One that cannot be read is sent away to reconnect. */
   *restore(rate: number, now: number): Generator<{ socket: WebSocket; attachment: Attachment }> {
     for (const socket of this.#ctx.getWebSockets()) {
       const stored: unknown = socket.deserializeAttachment()
@@ -41,6 +38,14 @@ export class Sockets {
       if (attachment !== null) yield { socket, attachment }
       else if (stored !== null && isOpen(socket)) closeSocket(socket, 1012, "the room was upgraded")
     }
+  }
+
+  /**
+   * The connection that the attachment of a socket names. For a close that wakes the room: its socket is handed to
+   * the handler, and no longer listed among those that were restored.
+   */
+  storedId(socket: WebSocket): ConnectionId | null {
+    return decodeAttachment(socket.deserializeAttachment(), 1, 0)?.connection.id ?? null
   }
 
   connectionOf(socket: WebSocket): Connection | null {

@@ -1,0 +1,142 @@
+import { describe, expect, it, vi } from "vitest"
+import { connect, crash, hibernate, newRoom, runAlarm, stubOf } from "./room-client.ts"
+
+describe("a room that hibernated", () => {
+  it("[HB1] keeps every entry, ref, member and session, and knows who may do what", async () => {
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    const bert = await connect(room, "bert", { claims: { rooms: { "*": ["subscribe"] } } })
+    await anna.ask({ type: "enter", data: { x: 1, name: "Zoë…" } })
+    await anna.ask({ type: "update", data: { y: 2 } })
+    const before = await bert.sync()
+    await hibernate(room)
+    expect(await bert.sync()).toEqual(before)
+    await hibernate(room)
+    expect((await bert.ask({ type: "enter", data: {} })).type).toBe("error")
+    await anna.ask({ type: "update", data: { x: null } })
+    await bert.next("presence", ({ update }) => update?.[anna.welcome.ref]?.["x"] === null)
+    expect([...bert.picture.values()]).toEqual(await bert.sync())
+    expect(bert.picture.get(anna.welcome.ref)?.data).toEqual({ name: "Zoë…", y: 2 })
+  })
+
+  it("[HB2] does not give out the ref of one that left before it slept", async () => {
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    const bert = await connect(room, "bert")
+    await bert.ask({ type: "enter", data: {} })
+    bert.close(1000)
+    await anna.next("presence", ({ leave }) => leave !== undefined)
+    await hibernate(room)
+    const carl = await connect(room, "carl")
+    expect(carl.welcome.ref).toBeGreaterThan(bert.welcome.ref)
+  })
+
+  it("[HB3] takes a close that wakes it for what it is: goodbye leaves at once", async () => {
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    const bert = await connect(room, "bert")
+    await bert.ask({ type: "enter", data: {} })
+    await hibernate(room)
+    bert.close(1000)
+    const told = await anna.next("presence", ({ leave }) => leave !== undefined)
+    expect(told.leave).toEqual([[bert.welcome.ref, "left"]])
+  })
+
+  it("[HB4] takes a broken line that wakes it into grace, and a resume continues it unseen", async () => {
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    const bert = await connect(room, "bert")
+    await bert.ask({ type: "enter", data: { x: 1 } })
+    await anna.next("presence", ({ enter }) => enter !== undefined)
+    await hibernate(room)
+    bert.close(4000)
+    await vi.waitFor(() => expect(bert.closed.code).toBe(4000))
+    await hibernate(room)
+    const seen = anna.frames.length
+    const back = await connect(room, "bert", { session: bert.welcome.session })
+    expect(back.welcome).toMatchObject({ resumed: true, ref: bert.welcome.ref, connection: bert.welcome.connection, session: bert.welcome.session })
+    expect(await back.sync()).toMatchObject([{ ref: bert.welcome.ref, data: { x: 1 } }])
+    await anna.sync()
+    expect(anna.frames.slice(seen).map(({ type }) => type)).toEqual(["sync", "ack"])
+  })
+
+  it("[HB5] counts its wake-ups on its sockets, and starts anew when it was empty", async () => {
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    await anna.ask({ type: "enter", data: {} })
+    for (let i = 0; i < 3; i++) {
+      await hibernate(room)
+      await anna.ask({ type: "sync" })
+    }
+    const stats = await stubOf(room).stats(room)
+    expect(stats).toMatchObject({ wakeups: 4, members: 1, connections: 1, observers: 0 })
+    anna.close(1000)
+    await vi.waitFor(() => expect(anna.closed.code).toBe(1000))
+    expect(await stubOf(room).stats(room)).toMatchObject({ wakeups: 1, members: 0, connections: 0, peak: { members: 1 } })
+  })
+
+  it("[HB6] still verifies a fresh token, and shows its info from the next enter, also after another sleep", async () => {
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    const bert = await connect(room, "bert")
+    await anna.ask({ type: "enter", data: {} })
+    await hibernate(room)
+    const { tokenFor } = await import("./room-client.ts")
+    expect(await anna.ask({ type: "auth", token: await tokenFor("anna", { info: { name: "Anna B." } }) })).toMatchObject({ type: "ack" })
+    await hibernate(room)
+    expect((await bert.sync())[0]?.info).toEqual({ name: "anna" })
+    await hibernate(room)
+    await anna.ask({ type: "enter", data: {} })
+    expect((await bert.sync())[0]?.info).toEqual({ name: "Anna B." })
+  })
+
+  it("[HB7] remembers that a socket was superseded: its late end is nobody's", async () => {
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    const bert = await connect(room, "bert")
+    await bert.ask({ type: "enter", data: {} })
+    const back = await connect(room, "bert", { session: bert.welcome.session })
+    expect(await bert.next("bye")).toMatchObject({ code: 4409 })
+    await hibernate(room)
+    bert.close(1000)
+    expect(await anna.sync()).toHaveLength(1)
+    expect(await back.sync()).toHaveLength(1)
+  })
+})
+
+describe("a room that crashed", () => {
+  it("[HB8] gives the dead their grace, and who comes back is never seen to have gone", async () => {
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    const bert = await connect(room, "bert")
+    await anna.ask({ type: "enter", data: { x: 1 } })
+    await bert.ask({ type: "enter", data: { x: 2 } })
+    await crash(room)
+    await vi.waitFor(() => expect([anna.closed.code, bert.closed.code]).toEqual([1006, 1006]))
+    const back = await connect(room, "anna", { session: anna.welcome.session })
+    expect(back.welcome).toMatchObject({ resumed: true, ref: anna.welcome.ref })
+    expect(back.welcome.present.map(({ member }) => member).sort()).toEqual(["anna", "bert"])
+    expect((await stubOf(room).stats(room)).liveness.nextAlarmAt).not.toBeNull()
+  })
+
+  it("[HB9] forgets those that do not come back, by its alarm, once their grace is over", async () => {
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    const bert = await connect(room, "bert")
+    await anna.ask({ type: "enter", data: {} })
+    await bert.ask({ type: "enter", data: {} })
+    await crash(room)
+    const back = await connect(room, "anna", { session: anna.welcome.session })
+    await runAlarm(room)
+    expect(await back.sync()).toHaveLength(2)
+    vi.useFakeTimers({ toFake: ["Date"] })
+    try {
+      vi.setSystemTime(Date.now() + 10_001)
+      await runAlarm(room)
+    } finally {
+      vi.useRealTimers()
+    }
+    expect((await back.next("presence", ({ leave }) => leave !== undefined)).leave).toEqual([[bert.welcome.ref, "closed"]])
+    expect(await back.sync()).toHaveLength(1)
+  })
+})
