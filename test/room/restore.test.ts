@@ -54,7 +54,12 @@ describe("a room that hibernated", () => {
     await hibernate(room)
     const seen = anna.frames.length
     const back = await connect(room, "bert", { session: bert.welcome.session })
-    expect(back.welcome).toMatchObject({ resumed: true, ref: bert.welcome.ref, connection: bert.welcome.connection, session: bert.welcome.session })
+    expect(back.welcome).toMatchObject({
+      resumed: true,
+      ref: bert.welcome.ref,
+      connection: bert.welcome.connection,
+      session: bert.welcome.session,
+    })
     expect(await back.sync()).toMatchObject([{ ref: bert.welcome.ref, data: { x: 1 } }])
     await anna.sync()
     expect(anna.frames.slice(seen).map(({ type }) => type)).toEqual(["sync", "ack"])

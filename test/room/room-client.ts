@@ -3,6 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test"
 import { env, exports } from "cloudflare:workers"
 import { vi } from "vitest"
 import type { Entry, JsonObject, RoomFrame } from "../../src/protocol/frames.ts"
+import { PONG } from "../../src/protocol/names.ts"
 import type { Room } from "../../src/room/room.ts"
 import { type Claims, mintToken } from "../../src/token/token.ts"
 
@@ -61,17 +62,28 @@ export type RoomClient = {
   next<T extends RoomFrame["type"]>(type: T, fits?: (frame: FrameOf<T>) => boolean): Promise<FrameOf<T>>
   /** The room's own word on who is present, by asking. */
   sync(): Promise<Entry[]>
+  /** Texts that are no frames: the runtime's `pong`. */
+  onText(heard: (text: string) => void): void
   close(code?: number): void
 }
 
-export async function connect(room: string, member: string, options: { session?: string; claims?: Partial<Claims> } = {}): Promise<RoomClient> {
+export async function connect(
+  room: string,
+  member: string,
+  options: { session?: string; claims?: Partial<Claims> } = {},
+): Promise<RoomClient> {
   const response = await requestConnect(room, await tokenFor(member, options.claims), options.session)
   const socket = response.webSocket
   if (socket === null) throw new Error(`refused with ${response.status}: ${await response.text()}`)
   const frames: RoomFrame[] = []
   const picture = new Map<number, Entry>()
   const closed: { code: number | null } = { code: null }
+  let hear: (text: string) => void = () => undefined
   socket.addEventListener("message", ({ data }) => {
+    if (data === PONG) {
+      hear(data)
+      return
+    }
     const frame: RoomFrame = JSON.parse(String(data))
     frames.push(frame)
     apply(picture, frame)
@@ -93,7 +105,8 @@ export async function connect(room: string, member: string, options: { session?:
     read = found.at + 1
     return found.frame
   }
-  const send: RoomClient["send"] = (frame) => socket.send(typeof frame === "string" || frame instanceof ArrayBuffer ? frame : JSON.stringify(frame))
+  const send: RoomClient["send"] = (frame) =>
+    socket.send(typeof frame === "string" || frame instanceof ArrayBuffer ? frame : JSON.stringify(frame))
   const ask: RoomClient["ask"] = async (frame) => {
     const id = ++lastId
     send({ ...frame, id })
@@ -118,6 +131,9 @@ export async function connect(room: string, member: string, options: { session?:
       const told = find(frames, "sync", () => true, before)
       if (told === undefined) throw new Error("no sync")
       return told.frame.present
+    },
+    onText: (heard) => {
+      hear = heard
     },
     close: (code) => socket.close(code),
   }
