@@ -190,6 +190,19 @@ export function leave(roster: Roster, connection: Connection, reason: LeaveReaso
   return [{ kind: "leave", entry, reason }]
 }
 
+/**
+ * What the connection's own socket knew, where that is newer than the ledger's row: a close that wakes the room brings
+ * it late. Told, because whoever resumed in between was welcomed with the older data.
+ */
+export function adopt(roster: Roster, connection: Connection, known: Connection): Change[] {
+  if (!isPresent(connection) || known.entry === null || known.activeAt <= connection.activeAt) return []
+  connection.entry = { ...known.entry, info: connection.entry.info }
+  connection.activeAt = known.activeAt
+  connection.dataBytes = known.dataBytes
+  roster.version++
+  return [{ kind: "enter", entry: connection.entry, isNews: false }]
+}
+
 /** Its socket ended and may come back until then: nobody is told, and nobody could tell. */
 export function startGrace(roster: Roster, connection: Connection, until: Millis): void {
   if (isConnected(connection)) countConnected(roster, connection, -1)

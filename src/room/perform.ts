@@ -47,7 +47,7 @@ export function presentFor({ snapshot, roster }: RoomParts, connection: Connecti
 export class Performer {
   readonly #parts: RoomParts
   readonly #fanOut: FanOut
-  /** Attachments that wait for the end of a running tick, so that 60 updates a second are not 60 writes. */
+  /** Attachments of mere updates wait for the end of a running tick, so that 60 updates a second are not 60 writes. */
   readonly #unsaved = new Set<WebSocket>()
   tallies: Tallies
 
@@ -91,7 +91,8 @@ export class Performer {
     for (const connection of recorded) this.#parts.ledger.put(connection)
     this.#record(changes, now)
     for (const socket of touched) this.#unsaved.add(socket)
-    if (!this.#fanOut.isPending) this.#save()
+    const isUpdate = changes.length > 0 && changes.every(({ kind }) => kind === "update")
+    if (!isUpdate || !this.#fanOut.isPending) this.#save()
     for (const [socket, reply] of replies) this.reply(socket, reply)
     this.#fanOut.add(changes, messages)
     this.#fanOut.flushWhenDue(now)

@@ -8,7 +8,7 @@ import { type Connection, isConnected, type Millis } from "../core/connection.ts
 import { authorized, type Limits, type Reply, receive } from "../core/conversation.ts"
 import { sweepBy } from "../core/liveness.ts"
 import { maxWaitingMessages } from "../core/pace.ts"
-import { admit, emptyRoster, resumable } from "../core/roster.ts"
+import { admit, adopt, emptyRoster, restore, resumable } from "../core/roster.ts"
 import type { RoomStats } from "../protocol/admin.ts"
 import { CLOSES, type CloseCode, isGoodbye } from "../protocol/close-codes.ts"
 import { PROBLEM_MEDIA_TYPE, problemOf, type Refusal } from "../protocol/errors.ts"
@@ -172,11 +172,14 @@ export class Room extends DurableObject<Cloudflare.Env> {
   /** Idempotent: the runtime may report an end twice, and the end of a socket that was let go or superseded is nobody's. */
   async #lineEnded(socket: WebSocket, goodbye: boolean): Promise<void> {
     const { sockets, roster } = this.#parts
-    const connection = sockets.connectionOf(socket) ?? roster.connections.get(sockets.storedId(socket) ?? "") ?? null
-    if (connection === null) return
-    sockets.release(socket)
-    if (sockets.openOf(connection.id).length > 0) return
     const now = Date.now()
+    const known = sockets.connectionOf(socket) ?? sockets.storedConnection(socket, now)
+    if (known === null) return
+    sockets.release(socket)
+    if (!roster.connections.has(known.id)) restore(roster, known)
+    const connection = roster.connections.get(known.id) ?? known
+    const changes = known === connection ? [] : adopt(roster, connection, known)
+    if (sockets.openOf(connection.id).length > 0) return this.#performer.perform({ changes }, now)
     const ended = goodbye ? { changes: this.#performer.end(connection, "left") } : this.#performer.keepForGrace(connection, now)
     await this.#performer.perform(ended, now)
   }

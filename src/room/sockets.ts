@@ -41,11 +41,11 @@ export class Sockets {
   }
 
   /**
-   * The connection that the attachment of a socket names. For a close that wakes the room: its socket is handed to
-   * the handler, and no longer listed among those that were restored.
+   * The connection as the socket's attachment has it. For a close that wakes the room: its socket is handed to the
+   * handler, and was not listed among those that were restored.
    */
-  storedId(socket: WebSocket): ConnectionId | null {
-    return decodeAttachment(socket.deserializeAttachment(), 1, 0)?.connection.id ?? null
+  storedConnection(socket: WebSocket, now: number): Connection | null {
+    return decodeAttachment(socket.deserializeAttachment(), 1, now)?.connection ?? null
   }
 
   connectionOf(socket: WebSocket): Connection | null {

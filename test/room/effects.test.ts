@@ -1,0 +1,73 @@
+import { runInDurableObject } from "cloudflare:test"
+import { describe, expect, it, vi } from "vitest"
+import { decodeAttachment } from "../../src/room/attachment.ts"
+import { connect, newRoom, type RoomClient, stubOf } from "./room-client.ts"
+
+const typesOf = (client: RoomClient, from = 0) => client.frames.slice(from).map(({ type }) => type)
+
+function attachmentOf(room: string, client: RoomClient) {
+  return runInDurableObject(stubOf(room), (_room, state) => {
+    const [socket] = state.getWebSockets(client.welcome.connection)
+    return decodeAttachment(socket?.deserializeAttachment(), 60, Date.now())?.connection
+  })
+}
+
+describe("one order of effects", () => {
+  it("[EF1] what others are told was saved before, so that a sleep right after loses nothing", async () => {
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    const bert = await connect(room, "bert")
+    await anna.ask({ type: "enter", data: { n: 0 } })
+    for (let n = 1; n <= 20; n++) {
+      anna.send({ type: "update", data: { n } })
+      await bert.next("presence", ({ update }) => update !== undefined)
+      const told = bert.picture.get(anna.welcome.ref)?.data["n"]
+      expect((await attachmentOf(room, anna))?.entry?.data["n"]).toBeGreaterThanOrEqual(Number(told))
+    }
+  })
+
+  it("[EF2] the sender is answered before everybody is told", async () => {
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    await anna.ask({ type: "enter", data: {} })
+    await anna.next("presence")
+    expect(typesOf(anna)).toEqual(["welcome", "ack", "presence"])
+  })
+
+  it("[EF3] a connection that errs too often is answered each time, told bye, closed, and gone for the rest", async () => {
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    const bert = await connect(room, "bert")
+    await bert.ask({ type: "enter", data: {} })
+    await anna.next("presence")
+    const from = bert.frames.length
+    for (let i = 0; i < 25; i++) bert.send("{")
+    await vi.waitFor(() => expect(bert.closed.code).toBe(4400))
+    expect(typesOf(bert, from).filter((type) => type !== "presence")).toEqual([...Array.from({ length: 20 }, () => "error"), "bye"])
+    expect((await anna.next("presence", ({ leave }) => leave !== undefined)).leave).toEqual([[bert.welcome.ref, "closed"]])
+  })
+
+  it("[EF4] a socket that throws is let go into grace and hurts no other", async () => {
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    const bert = await connect(room, "bert")
+    const carl = await connect(room, "carl")
+    await bert.ask({ type: "enter", data: {} })
+    await carl.next("presence")
+    await runInDurableObject(stubOf(room), (_room, state) => {
+      for (const socket of state.getWebSockets(bert.welcome.connection)) {
+        socket.send = () => {
+          throw new Error("broken pipe")
+        }
+      }
+    })
+    await anna.ask({ type: "enter", data: {} })
+    await carl.next("presence", ({ enter }) => enter?.[0]?.member === "anna")
+    expect(await carl.sync()).toHaveLength(2)
+    const { connections, members, liveness } = await stubOf(room).stats(room)
+    expect({ connections, members }).toEqual({ connections: 2, members: 2 })
+    expect(liveness.nextAlarmAt).toBeLessThanOrEqual(Date.now() + 10_000)
+    const back = await connect(room, "bert", { session: bert.welcome.session })
+    expect(back.welcome.resumed).toBe(true)
+  })
+})
