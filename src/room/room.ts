@@ -176,8 +176,10 @@ export class Room extends DurableObject<Cloudflare.Env> {
     const known = sockets.connectionOf(socket) ?? sockets.storedConnection(socket, now)
     if (known === null) return
     sockets.release(socket)
-    if (!roster.connections.has(known.id)) restore(roster, known)
-    const connection = roster.connections.get(known.id) ?? known
+    // An observer has no row: its socket alone remembers it. Somebody present without one has left already.
+    if (!roster.connections.has(known.id) && known.entry === null) restore(roster, known)
+    const connection = roster.connections.get(known.id)
+    if (connection === undefined) return
     const changes = known === connection ? [] : adopt(roster, connection, known)
     if (sockets.openOf(connection.id).length > 0) return this.#performer.perform({ changes }, now)
     const ended = goodbye ? { changes: this.#performer.end(connection, "left") } : this.#performer.keepForGrace(connection, now)

@@ -48,7 +48,7 @@ async function allTold(clients: readonly RoomClient[]): Promise<void> {
 }
 
 describe("convergence", () => {
-  it("[OB1] once frames stop, every picture equals the roster, whatever entered, left, slept and came back", async () => {
+  it("[OB2] once frames stop, every picture equals the roster, whatever entered, left, slept and came back", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { minLength: 5, maxLength: 40 }), async (script) => {
         const room = newRoom()

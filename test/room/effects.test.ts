@@ -34,7 +34,7 @@ describe("one order of effects", () => {
     expect(typesOf(anna)).toEqual(["welcome", "ack", "presence"])
   })
 
-  it("[EF3] a connection that errs too often is answered each time, told bye, closed, and gone for the rest", async () => {
+  it("[FR8] [FR11] a connection that errs too often is answered each time, told bye, closed, and gone for the rest", async () => {
     const room = newRoom()
     const anna = await connect(room, "anna")
     const bert = await connect(room, "bert")
@@ -47,7 +47,7 @@ describe("one order of effects", () => {
     expect((await anna.next("presence", ({ leave }) => leave !== undefined)).leave).toEqual([[bert.welcome.ref, "closed"]])
   })
 
-  it("[EF4] a socket that throws is let go into grace and hurts no other", async () => {
+  it("[IS3] [GR1] a socket that throws is let go into grace and hurts no other", async () => {
     const room = newRoom()
     const anna = await connect(room, "anna")
     const bert = await connect(room, "bert")

@@ -32,7 +32,7 @@ describe.each(["in memory", "asleep before each alarm"])("liveness, %s", (mode) 
     vi.useRealTimers()
   })
 
-  it("[LV1] asks who never pinged, and any frame is an answer", async () => {
+  it("[LV3] asks who never pinged, and any frame is an answer", async () => {
     const room = newRoom()
     const anna = await connect(room, "anna")
     expect(await nextAlarmIn(room)).toBeLessThanOrEqual(1.25 * INTERVAL)
@@ -67,7 +67,7 @@ describe.each(["in memory", "asleep before each alarm"])("liveness, %s", (mode) 
     expect((await stubOf(room).stats(room)).liveness.lost).toBe(1)
   })
 
-  it("[LV3] turns the inactive away and the next activity turns them back; pong, sync and auth are none", async () => {
+  it("[LV4] [LV5] turns the inactive away and the next activity turns them back; pong, sync and auth are none", async () => {
     const room = newRoom()
     const anna = await connect(room, "anna")
     await anna.ask({ type: "enter", data: { x: 1 } })
@@ -92,7 +92,7 @@ describe.each(["in memory", "asleep before each alarm"])("liveness, %s", (mode) 
     expect(await anna.next("bye")).toMatchObject({ code: 4440 })
   })
 
-  it("[LV4] leaves observers alone: they are neither away nor idle", async () => {
+  it("[LV6] leaves observers alone: they are neither away nor idle", async () => {
     const room = newRoom()
     const anna = await connect(room, "anna", { claims: { exp: Math.floor(Date.now() / 1000) + 100_000 } })
     for (let past = 0; past < 2 * IDLE; past += 60_000) {
@@ -105,7 +105,7 @@ describe.each(["in memory", "asleep before each alarm"])("liveness, %s", (mode) 
     expect(anna.frames.filter(({ type }) => type === "bye" || type === "presence")).toEqual([])
   })
 
-  it("[AU1] announces the end of a token 60 s ahead, closes with 4401 at its end, and a fresh one prolongs", async () => {
+  it("[AU6] [AU7] [AU8] announces the end of a token 60 s ahead, closes with 4401 at its end, and a fresh one prolongs", async () => {
     const room = newRoom()
     const exp = Math.floor(Date.now() / 1000) + 80
     const anna = await connect(room, "anna", { claims: { exp } })
@@ -124,7 +124,7 @@ describe.each(["in memory", "asleep before each alarm"])("liveness, %s", (mode) 
     expect(bert.closed.code).toBeNull()
   })
 
-  it("[AU2] announces it at once when less than 60 s are left", async () => {
+  it("[AU6] announces it at once when less than 60 s are left", async () => {
     const room = newRoom()
     const exp = Math.floor(Date.now() / 1000) + 30
     const anna = await connect(room, "anna", { claims: { exp } })
@@ -133,7 +133,7 @@ describe.each(["in memory", "asleep before each alarm"])("liveness, %s", (mode) 
 })
 
 describe("pings", () => {
-  it("[LV5] are answered by the runtime, and who pings is not asked", async () => {
+  it("[FR1] [LV3] are answered by the runtime, and who pings is not asked", async () => {
     const room = newRoom()
     const anna = await connect(room, "anna")
     const answers: unknown[] = []

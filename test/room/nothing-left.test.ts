@@ -19,7 +19,7 @@ function rows(room: string, table: string): Promise<unknown[]> {
 }
 
 describe("what a room stores", () => {
-  it("[NF1] is nothing for a room that was only asked about, or only watched", async () => {
+  it("[NF2] is nothing for a room that was only asked about, or only watched", async () => {
     const asked = newRoom()
     await stubOf(asked).stats(asked)
     const refused = await requestConnect(asked, await tokenFor("anna", { rooms: {} }))
@@ -33,7 +33,7 @@ describe("what a room stores", () => {
     expect(await stored(watched)).toEqual({ tables: [], alarm: null })
   })
 
-  it("[NF2] is last seen alone once everybody left, until its retention ends; then nothing", async () => {
+  it("[NF1] [NF3] is last seen alone once everybody left, until its retention ends; then nothing", async () => {
     const room = newRoom()
     const anna = await connect(room, "anna")
     await anna.ask({ type: "enter", data: {} })
@@ -54,7 +54,7 @@ describe("what a room stores", () => {
     expect(await stored(room)).toEqual({ tables: [], alarm: null })
   })
 
-  it("[NF3] is made anew by whoever comes after all was deleted", async () => {
+  it("[NF4] is made anew by whoever comes after all was deleted", async () => {
     const room = newRoom()
     const anna = await connect(room, "anna")
     anna.close(1000)
@@ -66,7 +66,7 @@ describe("what a room stores", () => {
     expect(back.welcome).toMatchObject({ resumed: true, present: [{ data: { x: 1 } }] })
   })
 
-  it("[NF4] is not touched by an idle room: a sleep and a wake-up write no row", async () => {
+  it("[HB10] is not touched by an idle room: a sleep and a wake-up write no row", async () => {
     const room = newRoom()
     const anna = await connect(room, "anna")
     await anna.ask({ type: "enter", data: {} })

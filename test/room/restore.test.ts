@@ -1,5 +1,6 @@
+import { runInDurableObject } from "cloudflare:test"
 import { describe, expect, it, vi } from "vitest"
-import { connect, crash, hibernate, newRoom, runAlarm, stubOf } from "./room-client.ts"
+import { connect, crash, hibernate, newRoom, runAlarm, stubOf, tokenFor } from "./room-client.ts"
 
 describe("a room that hibernated", () => {
   it("[HB1] keeps every entry, ref, member and session, and knows who may do what", async () => {
@@ -86,7 +87,6 @@ describe("a room that hibernated", () => {
     const bert = await connect(room, "bert")
     await anna.ask({ type: "enter", data: {} })
     await hibernate(room)
-    const { tokenFor } = await import("./room-client.ts")
     expect(await anna.ask({ type: "auth", token: await tokenFor("anna", { info: { name: "Anna B." } }) })).toMatchObject({ type: "ack" })
     await hibernate(room)
     expect((await bert.sync())[0]?.info).toEqual({ name: "anna" })
@@ -143,5 +143,28 @@ describe("a room that crashed", () => {
     }
     expect((await back.next("presence", ({ leave }) => leave !== undefined)).leave).toEqual([[bert.welcome.ref, "closed"]])
     expect(await back.sync()).toHaveLength(1)
+  })
+})
+
+describe("an alarm that fails", () => {
+  it("[HB11] is logged and set again, and the room lives on", async () => {
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    await anna.ask({ type: "enter", data: {} })
+    const logged = vi.spyOn(console, "error").mockImplementation(() => undefined)
+    try {
+      await runInDurableObject(stubOf(room), (instance, state) => {
+        const sockets = vi.spyOn(state, "getWebSockets").mockImplementationOnce(() => {
+          throw new Error("storage is away")
+        })
+        return instance.alarm().finally(() => sockets.mockRestore())
+      })
+      expect(logged).toHaveBeenCalledWith(expect.stringContaining("storage is away"))
+    } finally {
+      logged.mockRestore()
+    }
+    expect((await stubOf(room).stats(room)).liveness.nextAlarmAt).toBeGreaterThan(Date.now())
+    await runAlarm(room)
+    expect(await anna.sync()).toHaveLength(1)
   })
 })

@@ -42,7 +42,7 @@ const between: [string, (room: string) => Promise<unknown>][] = [
 ]
 
 describe("no answer depends on a collection", () => {
-  it("[WC1] the same conversation has the same answers, whatever is collected between its frames", async () => {
+  it("[WC5] the same conversation has the same answers, whatever is collected between its frames", async () => {
     const transcripts = []
     for (const [, disturb] of between) {
       const room = newRoom()
@@ -76,7 +76,7 @@ describe("no answer depends on a collection", () => {
     expect(new Set(transcripts).size).toBe(1)
   })
 
-  it("[WC2] the room's counters see what was reclaimed, and what was made anew", async () => {
+  it("[WC2] [WC4] the room's counters see what was reclaimed, and what was made anew", async () => {
     const room = newRoom()
     const clients = await Promise.all(Array.from({ length: 80 }, (_, i) => connect(room, `member-${i}`)))
     for (const client of clients) await client.ask({ type: "enter", data: { text: "x".repeat(200) } })
@@ -100,7 +100,7 @@ describe("no answer depends on a collection", () => {
 })
 
 describe("weak holding in workerd", () => {
-  it("[WC3] a dead socket's entry in a WeakMap goes without clean-up code, and with it what only it held", async () => {
+  it("[WC6] a dead socket's entry in a WeakMap goes without clean-up code, and with it what only it held", async () => {
     const room = newRoom()
     const anna = await connect(room, "anna")
     const bert = await connect(room, "bert")
@@ -127,7 +127,7 @@ describe("weak holding in workerd", () => {
     expect(holder).toBeInstanceOf(Sockets)
   })
 
-  it("[WC4] values that nobody uses go under memory pressure in a heap of 128 MB, without a forced collection", async () => {
+  it("[WC1] [WC6] values that nobody uses go under memory pressure in a heap of 128 MB, without a forced collection", async () => {
     const cache = new WeakCache<number, { text: string }>(4)
     for (let key = 0; key < 2000; key++)
       cache.get(
@@ -154,7 +154,7 @@ describe("weak holding in workerd", () => {
     ).toBe("7")
   }, 30_000)
 
-  it("[WC5] a finalizer for an old value spares a newer one under the same key", async () => {
+  it("[WC3] a finalizer for an old value spares a newer one under the same key", async () => {
     const cache = new WeakCache<string, { n: number }>(1)
     cache.get(
       "key",
@@ -177,7 +177,7 @@ describe("weak holding in workerd", () => {
     expect(cache.counters()).toMatchObject({ live: 1 })
   })
 
-  it("[WC6] a snapshot is encoded once while nobody changes, and only what changed is encoded anew", () => {
+  it("[WC4] a snapshot is encoded once while nobody changes, and only what changed is encoded anew", () => {
     const roster = emptyRoster()
     const identity = { member: "anna", info: {}, grants: { subscribe: true, presence: true, message: true }, expiresAt: 1e15 }
     const connections: Connection[] = []
