@@ -1,0 +1,123 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { afterFlush, flushAt, maxWaitingMessages, type Pace, type PaceLimits, RESTED } from "../../src/core/pace.ts"
+
+const limits: PaceLimits = { tickMs: 25, fanoutPerSecond: 20_000 }
+
+const anyLimits = fc.record({ tickMs: fc.constantFrom(0, 1, 25, 100, 1000), fanoutPerSecond: fc.constantFrom(10, 100, 1000, 20_000) })
+
+/** A room in virtual time in which something waits at every instant given, as `fan-out.ts` paces it. */
+function presenceAt(pace: PaceLimits, connections: number, changes: readonly number[]): number[] {
+  let state: Pace = RESTED
+  const flushes: number[] = []
+  let next: number | null = null
+  for (const at of [...changes].sort((a, b) => a - b)) {
+    if (next !== null && next > at) continue
+    const due = Math.max(at, flushAt(state, true, pace))
+    state = afterFlush(state, connections, true, pace, due)
+    flushes.push(due)
+    next = due
+  }
+  return flushes
+}
+
+function gaps(instants: readonly number[]): number[] {
+  return instants.slice(1).map((at, i) => at - (instants[i] ?? 0))
+}
+
+describe("the tick", () => {
+  it("[PC1] does not hold the first change after a pause", () => {
+    fc.assert(
+      fc.property(anyLimits, fc.integer({ min: 1, max: 10_000 }), fc.nat(1_000_000), (pace, connections, now) => {
+        expect(flushAt(RESTED, true, pace)).toBeLessThanOrEqual(now)
+        const after = afterFlush(RESTED, connections, true, pace, now)
+        const pause = Math.max(pace.tickMs, (connections * 1000) / pace.fanoutPerSecond)
+        expect(flushAt(after, true, pace)).toBeLessThanOrEqual(now + pause)
+      }),
+    )
+  })
+
+  it("[PC2] keeps presence frames at least a tick apart, however the changes come", () => {
+    fc.assert(
+      fc.property(anyLimits, fc.integer({ min: 1, max: 500 }), fc.array(fc.nat(3000), { maxLength: 200 }), (pace, connections, changes) => {
+        for (const gap of gaps(presenceAt(pace, connections, changes))) expect(gap).toBeGreaterThanOrEqual(pace.tickMs - 1e-6)
+      }),
+    )
+  })
+
+  it.each([
+    [1, 25],
+    [500, 25],
+    [1000, 50],
+    [5000, 250],
+    [10_000, 500],
+  ])("[PC3] stretches for %i connections to %i ms", (connections, tick) => {
+    const flushes = presenceAt(
+      limits,
+      connections,
+      Array.from({ length: 5000 }, (_, i) => i),
+    )
+    const found = gaps(flushes)
+    expect(Math.min(...found)).toBeCloseTo(tick, 6)
+    expect(Math.max(...found)).toBeCloseTo(tick, 6)
+  })
+
+  it("[PC5] is nothing at TICK_MS 0, as long as the fan-out allows", () => {
+    const at = presenceAt({ tickMs: 0, fanoutPerSecond: 20_000 }, 1, [10, 10.5, 11, 12])
+    expect(at).toEqual([10, 10.5, 11, 12])
+    expect(gaps(presenceAt({ tickMs: 0, fanoutPerSecond: 1000 }, 500, [0, 1, 600, 601]))).toEqual([500, 500])
+  })
+})
+
+describe("the budget of frames", () => {
+  const flush = fc.record({ pause: fc.nat(400), presence: fc.boolean(), messages: fc.nat(3) })
+
+  it("[PC4] spends what it has and a tick's worth more, messages included, before each flush", () => {
+    fc.assert(
+      fc.property(anyLimits, fc.integer({ min: 1, max: 300 }), fc.array(flush, { maxLength: 80 }), (pace, connections, flushes) => {
+        let state: Pace = RESTED
+        let now = 0
+        const sent: { at: number; frames: number }[] = []
+        for (const { pause, presence, messages } of flushes) {
+          if (!presence && messages === 0) continue
+          now = Math.max(now + pause, flushAt(state, presence, pace))
+          const frames = connections * (messages + (presence ? 1 : 0))
+          state = afterFlush(state, frames, presence, pace, now)
+          sent.push({ at: now, frames })
+        }
+        for (const [i, first] of sent.entries()) {
+          let frames = 0
+          for (const { at, frames: more } of sent.slice(i)) {
+            const allowed = (pace.fanoutPerSecond * (at - first.at + pace.tickMs)) / 1000
+            expect(frames).toBeLessThanOrEqual(allowed + 1e-3)
+            frames += more
+          }
+        }
+      }),
+    )
+  })
+
+  it("[PC4] counts no time twice: a room that rested a day has no more than a fresh one", () => {
+    const busy = afterFlush(RESTED, 40_000, true, limits, 0)
+    const rested = afterFlush(busy, 500, true, limits, 86_400_000)
+    expect(rested).toEqual(afterFlush(RESTED, 500, true, limits, 86_400_000))
+  })
+
+  it("[MS6] lets a message that waits behind nothing go at once, also right after a presence frame", () => {
+    const after = afterFlush(RESTED, 2, true, limits, 1000)
+    expect(flushAt(after, false, limits)).toBeLessThanOrEqual(1000)
+    expect(flushAt(after, true, limits)).toBe(1025)
+  })
+})
+
+describe("messages that wait", () => {
+  it("[MS8] are bounded: a second's worth of the budget, and some in any case", () => {
+    fc.assert(
+      fc.property(anyLimits, fc.nat(32_768), (pace, connected) => {
+        const most = maxWaitingMessages(connected, pace)
+        expect(Number.isInteger(most)).toBe(true)
+        expect(most).toBe(Math.max(64, Math.floor(pace.fanoutPerSecond / Math.max(1, connected))))
+      }),
+    )
+  })
+})

@@ -1,0 +1,82 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { type Bucket, fullBucket, takeFrame } from "../../src/core/rate.ts"
+
+/** Takes frames at the given instants; returns those at which one was allowed. */
+function allowedAt(rate: number, start: number, instants: readonly number[]): number[] {
+  let bucket: Bucket = fullBucket(rate, start)
+  return instants.filter((now) => {
+    const next = takeFrame(bucket, rate, now)
+    if (next !== null) bucket = next
+    return next !== null
+  })
+}
+
+function steps(pauses: readonly number[]): number[] {
+  let now = 1000
+  return pauses.map((pause) => {
+    now += pause
+    return now
+  })
+}
+
+const rate = fc.integer({ min: 1, max: 200 })
+const pauses = fc.array(fc.oneof(fc.constant(0), fc.nat(5), fc.nat(2000)), { maxLength: 300 })
+
+describe("the token bucket", () => {
+  it("[FR7] allows a burst of twice the rate, and not one frame more", () => {
+    fc.assert(
+      fc.property(rate, (perSecond) => {
+        expect(allowedAt(perSecond, 0, Array(3 * perSecond).fill(0))).toHaveLength(2 * perSecond)
+      }),
+    )
+  })
+
+  it("[FR7] never allows more than the burst and the rate in any window", () => {
+    fc.assert(
+      fc.property(rate, pauses, (perSecond, gaps) => {
+        const allowed = allowedAt(perSecond, 1000, steps(gaps))
+        for (const [from, first] of allowed.entries()) {
+          for (const [to, last] of allowed.entries()) {
+            if (to < from) continue
+            expect(to - from + 1).toBeLessThanOrEqual(2 * perSecond + (perSecond * (last - first)) / 1000 + 1e-6)
+          }
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it("[FR7] never refuses a frame that keeps to the rate", () => {
+    fc.assert(
+      fc.property(rate, fc.array(fc.nat(500), { maxLength: 100 }), (perSecond, extra) => {
+        const instants = steps(extra.map((pause) => pause + 1000 / perSecond))
+        expect(allowedAt(perSecond, 1000, instants)).toEqual(instants)
+      }),
+    )
+  })
+
+  it("[FR7] is full again after two seconds, and never fuller", () => {
+    const drained = Array(20).fill(0)
+    const refilled = (pause: number) => allowedAt(10, 0, [...drained, ...Array(50).fill(pause)]).length - 20
+    expect([refilled(0), refilled(99), refilled(100), refilled(1000), refilled(2000), refilled(3_600_000)]).toEqual([0, 0, 1, 10, 20, 20])
+  })
+
+  it("[FR7] refills nothing for a clock that goes backwards, and nothing twice when it comes back", () => {
+    fc.assert(
+      fc.property(rate, fc.array(fc.integer({ min: -3000, max: 3000 }), { maxLength: 200 }), (perSecond, jumps) => {
+        const instants = steps(jumps)
+        const latest = Math.max(1000, ...instants)
+        const allowed = allowedAt(perSecond, 1000, instants)
+        expect(allowed.length).toBeLessThanOrEqual(2 * perSecond + (perSecond * (latest - 1000)) / 1000 + 1e-6)
+      }),
+    )
+  })
+
+  it("[FR7] is not changed by a frame: a refused one costs nothing", () => {
+    const bucket = Object.freeze(fullBucket(1, 0))
+    const once = takeFrame(bucket, 1, 0)
+    expect(bucket).toEqual(fullBucket(1, 0))
+    expect(once).toEqual({ tokens: 1, at: 0 })
+  })
+})
