@@ -1,0 +1,3 @@
+export async function benchCaches(write: boolean): Promise<void> {
+  console.log(write)
+}

@@ -1,0 +1,50 @@
+/** The servers under test: how each is built, started and spoken to. */
+import { randomBytes } from "node:crypto"
+import { mkdirSync } from "node:fs"
+import { join } from "node:path"
+import { BENCH, buildRollcall, buildWorker, workerdBinary } from "./build.ts"
+import type { Job } from "./load/job.ts"
+import type { Launch } from "./server.ts"
+import { type WorkerConfig, writeConfig } from "./workerd.ts"
+
+export const TARGETS = ["rollcall", "party", "ws"] as const
+export type TargetName = (typeof TARGETS)[number]
+
+export type Target = {
+  readonly name: TargetName
+  readonly adapter: Job["adapter"]
+  readonly launch: (port: number) => Launch
+}
+
+/** Builds a target into a directory of its own below `scratch`. */
+export async function prepareTarget(name: TargetName, scratch: string): Promise<Target> {
+  const directory = join(scratch, name)
+  mkdirSync(directory, { recursive: true })
+  switch (name) {
+    case "rollcall": {
+      const secret = randomBytes(32).toString("hex")
+      const module = buildRollcall(directory)
+      const variables = { TOKEN_SECRETS: secret, ADMIN_KEYS: randomBytes(16).toString("hex") }
+      return { name, adapter: { kind: "rollcall", secret }, launch: inWorkerd({ module, roomBinding: "ROOM", variables }) }
+    }
+    case "party": {
+      const module = await buildWorker("peers/party.ts", directory)
+      const launch = inWorkerd({ module, roomBinding: "Room", variables: {} })
+      return { name, adapter: { kind: "naive", prefix: "/parties/room/" }, launch }
+    }
+    case "ws": {
+      const launch = (port: number): Launch => ({
+        command: process.execPath,
+        args: [join(BENCH, "peers", "ws.ts")],
+        environment: { PORT: String(port) },
+      })
+      return { name, adapter: { kind: "naive", prefix: "/" }, launch }
+    }
+  }
+}
+
+/** `workerd serve` itself: the proxy of a development server would be measured too. */
+export function inWorkerd(config: WorkerConfig): (port: number) => Launch {
+  const command = workerdBinary()
+  return (port) => ({ command, args: ["serve", writeConfig(config, port)], environment: {} })
+}
