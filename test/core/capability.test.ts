@@ -1,6 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { CAPABILITIES, type Capability, grantsFor } from "../../src/core/capability.ts"
+import { grantsFor } from "../../src/core/capability.ts"
+import { CAPABILITIES, type Capability } from "../../src/protocol/capabilities.ts"
 
 const list = fc.subarray([...CAPABILITIES])
 const name = fc.string({ unit: fc.constantFrom("a", "b", "-", ":"), minLength: 1, maxLength: 6 })
