@@ -1,7 +1,5 @@
 /** Which pattern of a token's `rooms` decides for a room, and what it grants. */
-
-export const CAPABILITIES = ["subscribe", "presence", "message"] as const
-export type Capability = (typeof CAPABILITIES)[number]
+import type { Capability } from "../protocol/capabilities.ts"
 
 /** What a connection may do: hear the others, be present, send messages. */
 export type Grants = { readonly [C in Capability]: boolean }

@@ -12,8 +12,8 @@ export type MemberId = string
 /** Milliseconds since 1970. */
 export type Millis = number
 
-/** Where its socket is: connected, or gone and expected back until an instant. */
-export type Line = { readonly at: "socket" } | { readonly at: "grace"; readonly until: Millis }
+/** Where its socket is: connected, gone and expected back until an instant, or none at all: placed over HTTP until then. */
+export type Line = { readonly at: "socket" } | { readonly at: "grace" | "placed"; readonly until: Millis }
 
 export const ON_SOCKET: Line = { at: "socket" }
 

@@ -22,8 +22,8 @@ export type Verdict =
   | { readonly kind: "away" }
   | { readonly kind: "warn" }
   | { readonly kind: "close"; readonly code: Extract<CloseCode, 4401 | 4408 | 4440> }
-  /** The grace period is over. */
-  | { readonly kind: "forget" }
+  /** The grace period is over, or the time of one that was placed. */
+  | { readonly kind: "end"; readonly reason: "closed" | "expired" }
 
 /** `expiring` is sent this long before a token ends. */
 export const EXPIRY_NOTICE_MS = 60_000
@@ -46,7 +46,8 @@ export function heardAt({ connection, pingedAt }: Watched): Millis {
 /** What a sweep at `now` does to one connection, in the order in which it is done. A close is the last. */
 export function judge(watched: Watched, clocks: Clocks, now: Millis): Verdict[] {
   const { connection } = watched
-  if (connection.line.at === "grace") return connection.line.until <= now ? [{ kind: "forget" }] : []
+  const { line } = connection
+  if (line.at !== "socket") return line.until <= now ? [{ kind: "end", reason: line.at === "grace" ? "closed" : "expired" }] : []
   if (connection.expiresAt <= now) return [{ kind: "close", code: 4401 }]
   const heard = heardAt(watched)
   if (heard + clocks.timeout <= now) return [{ kind: "close", code: 4408 }]
@@ -83,7 +84,7 @@ const NEVER = Number.POSITIVE_INFINITY
 
 export function dueOf(watched: Watched, clocks: Clocks): Due {
   const { connection, pingedAt } = watched
-  if (connection.line.at === "grace") return { exact: connection.line.until, soft: NEVER, lostAt: NEVER }
+  if (connection.line.at !== "socket") return { exact: connection.line.until, soft: NEVER, lostAt: NEVER }
   const heard = heardAt(watched)
   const exact = connection.warned ? connection.expiresAt : connection.expiresAt - EXPIRY_NOTICE_MS
   const lostAt = heard + clocks.timeout + (pingedAt === null ? 0 : PING_JITTER * clocks.interval)

@@ -31,9 +31,9 @@ export function afterFlush(pace: Pace, frames: number, hadPresence: boolean, lim
 }
 
 /**
- * How many messages may wait: a second's worth of the budget, and never fewer than 64. Past that a `send` is refused
- * as too fast; nothing that was accepted is ever dropped.
+ * How many messages may wait: a second's worth of the budget, at least one. Past that a `send` is refused as too
+ * fast; nothing that was accepted is ever dropped.
  */
 export function maxWaitingMessages(connected: number, limits: PaceLimits): number {
-  return Math.max(64, Math.floor(limits.fanoutPerSecond / Math.max(1, connected)))
+  return Math.max(1, Math.floor(limits.fanoutPerSecond / Math.max(1, connected)))
 }

@@ -12,6 +12,7 @@ import {
   type Identity,
   isConnected,
   isPresent,
+  type Line,
   type MemberId,
   type Millis,
   ON_SOCKET,
@@ -73,6 +74,17 @@ export function admit(roster: Roster, member: MemberId, capacity: Capacity): Ref
 
 /** A new connection: an observer until it enters. `rate` is its frames per second. */
 export function open(roster: Roster, id: ConnectionId, identity: Identity, rate: number, now: Millis): Connection {
+  const connection = add(roster, id, identity, ON_SOCKET, rate, now)
+  countConnected(roster, connection, 1)
+  return connection
+}
+
+/** One without a socket. It sends no frames, so it has no rate. */
+export function placeConnection(roster: Roster, id: ConnectionId, identity: Identity, until: Millis, now: Millis): Connection {
+  return add(roster, id, identity, { at: "placed", until }, 0, now)
+}
+
+function add(roster: Roster, id: ConnectionId, identity: Identity, line: Line, rate: number, now: Millis): Connection {
   const connection: Connection = {
     id,
     ref: roster.nextRef++,
@@ -82,7 +94,7 @@ export function open(roster: Roster, id: ConnectionId, identity: Identity, rate:
     expiresAt: identity.expiresAt,
     warned: false,
     entry: null,
-    line: ON_SOCKET,
+    line,
     heardAt: now,
     activeAt: now,
     askedAt: null,
@@ -91,14 +103,13 @@ export function open(roster: Roster, id: ConnectionId, identity: Identity, rate:
     dataBytes: 0,
   }
   roster.connections.set(connection.id, connection)
-  countConnected(roster, connection, 1)
   return connection
 }
 
 /** The connection that `id` names, if this member may resume it: a session is bound to its member. */
 export function resumable(roster: Roster, id: ConnectionId, member: MemberId): Connection | null {
   const connection = roster.connections.get(id)
-  return connection !== undefined && connection.member === member ? connection : null
+  return connection !== undefined && connection.member === member && connection.line.at !== "placed" ? connection : null
 }
 
 /** Continues a connection on a new socket. No activity: an away member stays away, and nobody is told. */
@@ -111,6 +122,8 @@ export function resume(roster: Roster, connection: Connection, identity: Identit
   connection.askedAt = null
   connection.errors = 0
   connection.bucket = fullBucket(rate, now)
+  // What was said on the old line may never have arrived.
+  connection.warned = false
   return reauthorize(roster, connection, identity)
 }
 

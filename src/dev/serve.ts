@@ -35,6 +35,12 @@ const wrangler = join(dirname(createRequire(import.meta.url).resolve("wrangler/p
 const flags = ["--show-interactive-dev-session=false", "--inspector-port=0", ...process.argv.slice(2)]
 const child = spawn(process.execPath, [wrangler, "dev", ...flags], { stdio: "inherit", env: { ...QUIET, ...process.env } })
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal))
+// npm's shell does not hand a signal on: when whoever started this is gone, the service goes too.
+const parent = process.ppid
+const orphaned = setInterval(() => {
+  if (process.ppid !== parent) child.kill("SIGTERM")
+}, 500)
 child.on("exit", (code, signal) => {
+  clearInterval(orphaned)
   process.exitCode = code ?? (signal === null ? 1 : 128)
 })

@@ -1,8 +1,12 @@
-/** Schemas of the HTTP answers; times are milliseconds since 1970. */
+/** Schemas of the HTTP bodies and answers; times are milliseconds since 1970. docs/protocol.md says what each call does. */
 import { z } from "zod"
+import { CAPABILITIES } from "./capabilities.ts"
+import { entrySchema, eventSchema, jsonObjectSchema, MAX_RECIPIENTS } from "./frames.ts"
 
 const count = z.int().nonnegative()
 const millis = z.number()
+
+const DAY_MS = 86_400_000
 
 export const roomStatsSchema = z.object({
   room: z.string(),
@@ -19,3 +23,61 @@ export const roomStatsSchema = z.object({
 
 /** What an operator sees of one room. */
 export type RoomStats = z.infer<typeof roomStatsSchema>
+
+/** The room once, without a socket. */
+export const presenceSchema = z.object({ room: z.string(), present: z.array(entrySchema) })
+export type Presence = z.infer<typeof presenceSchema>
+
+/** The occupancy alone. */
+export const occupancySchema = z.object({ room: z.string(), members: count, connections: count })
+export type Occupancy = z.infer<typeof occupancySchema>
+
+export const memberSchema = z.object({ member: z.string(), info: jsonObjectSchema, connections: z.array(entrySchema) })
+export type Member = z.infer<typeof memberSchema>
+
+export const memberPageSchema = z.object({ members: z.array(memberSchema), cursor: z.string().nullable() })
+export type MemberPage = z.infer<typeof memberPageSchema>
+
+export const memberDetailSchema = memberSchema.extend({ present: z.boolean(), lastSeen: millis.nullable() })
+export type MemberDetail = z.infer<typeof memberDetailSchema>
+
+/** `ttl` is how long the member stays if the call is not repeated. */
+export const placementSchema = z.object({
+  data: jsonObjectSchema.default({}),
+  info: jsonObjectSchema.default({}),
+  ttl: z.int().min(1).max(DAY_MS).default(60_000),
+})
+
+export const messageBodySchema = z.object({
+  event: eventSchema,
+  data: z.unknown().optional(),
+  to: z.array(z.string()).max(MAX_RECIPIENTS).optional(),
+})
+
+/** How many of a member's connections were ended, and until when it is kept out. */
+export const kickSchema = z.object({ member: z.string(), kicked: count, bannedUntil: millis.nullable() })
+export type Kick = z.infer<typeof kickSchema>
+
+export const MAX_BAN_MS = 3650 * DAY_MS
+
+/** What a token is minted from; `ttl` is how long it holds. */
+export const tokenBodySchema = z.object({
+  member: z.string().min(1),
+  info: jsonObjectSchema.default({}),
+  rooms: z.record(z.string(), z.array(z.enum(CAPABILITIES))),
+  ttl: z
+    .int()
+    .min(1000)
+    .max(30 * DAY_MS)
+    .default(3_600_000),
+})
+
+export const mintedSchema = z.object({ token: z.string(), expiresAt: millis })
+
+export const problemSchema = z.object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() })
+
+export const pageQuerySchema = z.object({
+  cursor: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+})
+export type PageQuery = z.infer<typeof pageQuerySchema>

@@ -4,13 +4,13 @@ import { CLOSE_CODES, LEAVE_REASONS } from "./close-codes.ts"
 import { ERROR_CODES } from "./errors.ts"
 
 /** A JSON object whose keys are the app's. What JSON cannot hold, and `__proto__`, was refused before (parse.ts). */
-const jsonObject = z.looseObject({})
-export type JsonObject = z.infer<typeof jsonObject>
+export const jsonObjectSchema = z.looseObject({})
+export type JsonObject = z.infer<typeof jsonObjectSchema>
 
 /** A request that carries an `id` is answered by exactly one `ack` or `error` with it. */
 const id = z.number().optional()
 
-const event = z.string().min(1).max(256)
+export const eventSchema = z.string().min(1).max(256)
 const ref = z.int().nonnegative()
 const millis = z.number()
 const status = z.enum(["active", "away"])
@@ -20,13 +20,13 @@ export type Status = z.infer<typeof status>
 export const MAX_RECIPIENTS = 256
 
 export const clientFrames = {
-  enter: z.object({ type: z.literal("enter"), id, data: jsonObject }),
-  update: z.object({ type: z.literal("update"), id, data: jsonObject }),
+  enter: z.object({ type: z.literal("enter"), id, data: jsonObjectSchema }),
+  update: z.object({ type: z.literal("update"), id, data: jsonObjectSchema }),
   leave: z.object({ type: z.literal("leave"), id }),
   send: z.object({
     type: z.literal("send"),
     id,
-    event,
+    event: eventSchema,
     data: z.unknown().optional(),
     to: z.array(z.string()).max(MAX_RECIPIENTS).optional(),
   }),
@@ -42,8 +42,8 @@ export const entrySchema = z.object({
   ref,
   connection: z.string(),
   member: z.string(),
-  info: jsonObject,
-  data: jsonObject,
+  info: jsonObjectSchema,
+  data: jsonObjectSchema,
   status,
   since: millis,
 })
@@ -68,10 +68,16 @@ export const roomFrames = {
     type: z.literal("presence"),
     leave: z.array(z.tuple([ref, z.enum(LEAVE_REASONS)])).optional(),
     enter: z.array(entrySchema).optional(),
-    update: z.record(z.string().regex(/^\d+$/), jsonObject).optional(),
+    update: z.record(z.string().regex(/^\d+$/), jsonObjectSchema).optional(),
     status: z.record(z.string().regex(/^\d+$/), status).optional(),
   }),
-  message: z.object({ type: z.literal("message"), from: ref.nullable(), member: z.string().nullable(), event, data: z.unknown() }),
+  message: z.object({
+    type: z.literal("message"),
+    from: ref.nullable(),
+    member: z.string().nullable(),
+    event: eventSchema,
+    data: z.unknown(),
+  }),
   ack: z.object({ type: z.literal("ack"), id: z.number() }),
   error: z.object({ type: z.literal("error"), id, code: z.enum(ERROR_CODES), message: z.string() }),
   heartbeat: z.object({ type: z.literal("heartbeat") }),

@@ -10,8 +10,9 @@ import { fullBucket } from "../core/rate.ts"
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS connections (
     id TEXT PRIMARY KEY, ref INTEGER NOT NULL, member TEXT NOT NULL, info TEXT NOT NULL, newer_info TEXT,
-    entry TEXT, active_at INTEGER NOT NULL, grace_until INTEGER) WITHOUT ROWID;
+    entry TEXT, active_at INTEGER NOT NULL, line TEXT NOT NULL, until INTEGER) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS seen (member TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS bans (member TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 `
 
@@ -32,7 +33,8 @@ const rowSchema = z.object({
   newer_info: json.nullable(),
   entry: json.nullable().pipe(z.object({ data: z.looseObject({}), status: z.enum(["active", "away"]), since: z.number() }).nullable()),
   active_at: z.number(),
-  grace_until: z.number().nullable(),
+  line: z.enum(["socket", "grace", "placed"]),
+  until: z.number().nullable(),
 })
 
 export type MarkName = "next_ref" | "peak" | "peak_at"
@@ -63,9 +65,9 @@ export class Ledger {
     const { id, ref, member, info, entry, activeAt, line } = connection
     const shown = entry === null ? null : JSON.stringify({ data: entry.data, status: entry.status, since: entry.since })
     const newer = entry !== null && entry.info !== info ? JSON.stringify(info) : null
-    const until = line.at === "grace" ? line.until : null
+    const until = line.at === "socket" ? null : line.until
     this.#sql.exec(
-      "INSERT OR REPLACE INTO connections VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO connections VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       id,
       ref,
       member,
@@ -73,6 +75,7 @@ export class Ledger {
       newer,
       shown,
       activeAt,
+      line.at,
       until,
     )
   }
@@ -96,6 +99,30 @@ export class Ledger {
   newestSeen(): Millis | null {
     const [row] = this.#rows("SELECT max(at) AS at FROM seen")
     return z.object({ at: z.number().nullable() }).safeParse(row).data?.at ?? null
+  }
+
+  /** When a member was last seen to leave, or null: never, or no longer remembered. */
+  seenAt(member: MemberId): Millis | null {
+    const [row] = this.#rows("SELECT at FROM seen WHERE member = ?", member)
+    return z.object({ at: z.number() }).safeParse(row).data?.at ?? null
+  }
+
+  /** Keeps a member out until then; an instant in the past lets it in again. */
+  ban(member: MemberId, until: Millis): void {
+    this.#create()
+    this.#sql.exec("INSERT OR REPLACE INTO bans VALUES (?, ?)", member, until)
+  }
+
+  bannedUntil(member: MemberId): Millis {
+    const [row] = this.#rows("SELECT until FROM bans WHERE member = ?", member)
+    return z.object({ until: z.number() }).safeParse(row).data?.until ?? 0
+  }
+
+  /** When the last ban ends, 0 when there is none. Those that ended before `now` are dropped. */
+  lastBanUntil(now: Millis): Millis {
+    if (this.#exists) this.#sql.exec("DELETE FROM bans WHERE until <= ?", now)
+    const [row] = this.#rows("SELECT max(until) AS until FROM bans")
+    return z.object({ until: z.number() }).safeParse(row).data?.until ?? 0
   }
 
   forgetSeen(before: Millis): void {
@@ -124,7 +151,7 @@ export class Ledger {
       this.drop(id)
       return []
     }
-    const { ref, member, info, newer_info, entry, active_at, grace_until } = parsed.data
+    const { ref, member, info, newer_info, entry, active_at, line, until } = parsed.data
     const connection: Connection = {
       id,
       ref,
@@ -135,7 +162,7 @@ export class Ledger {
       expiresAt: Number.POSITIVE_INFINITY,
       warned: false,
       entry: entry === null ? null : { ref, connection: id, member, info, ...entry },
-      line: { at: "grace", until: grace_until ?? Number.POSITIVE_INFINITY },
+      line: { at: line === "placed" ? "placed" : "grace", until: until ?? Number.POSITIVE_INFINITY },
       heardAt: active_at,
       activeAt: active_at,
       askedAt: null,

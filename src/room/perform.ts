@@ -137,6 +137,13 @@ export class Performer {
     return changes
   }
 
+  /** Nothing is left of the room: no row, no alarm, no counter. */
+  async forget(): Promise<void> {
+    this.tallies = newTallies(Date.now())
+    this.#parts.alarm.wentOff()
+    await this.#parts.ledger.wipe()
+  }
+
   /** Rows: who is announced, so that a crash leaves no ghost, and when a member was last seen. */
   #record(changes: readonly Change[], now: Millis): void {
     const { ledger, roster } = this.#parts
@@ -165,13 +172,14 @@ export class Performer {
     if (carrier !== undefined) this.#unsaved.add(carrier)
   }
 
-  /** Nobody is left: what remains is when each member was last seen, until its retention ends. */
+  /** Nobody is left: what remains is when each member was last seen, until its retention ends, and who is banned. */
   async #rest(now: Millis): Promise<void> {
     const { ledger, alarm, roster, settings } = this.#parts
     const { peak, peakAt } = this.tallies
     this.tallies = { ...newTallies(now), peak, peakAt }
     const newest = ledger.newestSeen()
-    if (newest === null || newest + settings.lastSeenRetentionMs <= now) {
+    const keepUntil = Math.max(newest === null ? 0 : newest + settings.lastSeenRetentionMs, ledger.lastBanUntil(now))
+    if (keepUntil <= now) {
       alarm.wentOff()
       await ledger.wipe()
       return
@@ -180,6 +188,6 @@ export class Performer {
     ledger.mark("next_ref", roster.nextRef)
     ledger.mark("peak", peak)
     ledger.mark("peak_at", peakAt)
-    await alarm.moveTo(newest + settings.lastSeenRetentionMs)
+    await alarm.moveTo(keepUntil)
   }
 }

@@ -3,13 +3,14 @@
  * performed. It holds no rule of its own, and everything in memory may vanish at any event: the truth is on the sockets and in the ledger.
  */
 import { DurableObject } from "cloudflare:workers"
+import type { z } from "zod"
 import { readSettings } from "../config/config.ts"
-import { type Connection, isConnected, type Millis } from "../core/connection.ts"
+import type { Connection, Millis } from "../core/connection.ts"
 import { authorized, type Limits, type Reply, receive } from "../core/conversation.ts"
 import { sweepBy } from "../core/liveness.ts"
 import { maxWaitingMessages } from "../core/pace.ts"
 import { admit, adopt, emptyRoster, restore, resumable } from "../core/roster.ts"
-import type { RoomStats } from "../protocol/admin.ts"
+import type { Kick, messageBodySchema, Occupancy, PageQuery, placementSchema, RoomStats } from "../protocol/admin.ts"
 import { CLOSES, type CloseCode, isGoodbye } from "../protocol/close-codes.ts"
 import { PROBLEM_MEDIA_TYPE, problemOf, type Refusal } from "../protocol/errors.ts"
 import { PING, PONG } from "../protocol/names.ts"
@@ -18,6 +19,18 @@ import { readAdmission } from "./admission.ts"
 import { Alarm } from "./alarm.ts"
 import { hasNewerInfo } from "./attachment.ts"
 import { Ledger } from "./ledger.ts"
+import {
+  adminMessage,
+  bannedFrom,
+  endEverybody,
+  kickMember,
+  memberDetailOf,
+  membersOf,
+  occupancyOf,
+  placeMember,
+  presenceOf,
+  statsOf,
+} from "./operations.ts"
 import { Performer, type RoomParts } from "./perform.ts"
 import { restoreRoom } from "./restore.ts"
 import { Snapshot } from "./snapshot.ts"
@@ -28,6 +41,9 @@ import { expiryNotice, welcomeBack, welcomeFresh } from "./welcome.ts"
 
 /** What a full room or member is told to wait before it tries again. */
 const RETRY_AFTER_S = 5
+
+/** What a call between objects cannot type, JSON of a stranger's making, goes as text; the Worker checks it against its schema. */
+type JsonText = string
 
 /** After an alarm that failed: the runtime's own retries end after six. */
 const RETRY_SWEEP_MS = 30_000
@@ -66,6 +82,8 @@ export class Room extends DurableObject<Cloudflare.Env> {
     const admission = readAdmission(request)
     const now = Date.now()
     const { identity } = admission
+    const banned = bannedFrom(this.#parts, identity.member, now)
+    if (banned !== null) return refuseConnect(banned)
     const resumed = admission.resume === null ? null : resumable(this.#parts.roster, admission.resume.connection, identity.member)
     const refusal = resumed === null ? admit(this.#parts.roster, identity.member, this.#parts.settings.capacity) : null
     if (refusal !== null) return refuseConnect(refusal)
@@ -120,22 +138,56 @@ export class Room extends DurableObject<Cloudflare.Env> {
 
   /** What an operator sees of this room; `room` is its name, which the object itself need not know. */
   stats(room: string): RoomStats {
+    return statsOf(this.#parts, this.#performer, room, Date.now())
+  }
+
+  /** What a member may see without a socket. */
+  presence(room: string): JsonText {
+    return JSON.stringify(presenceOf(this.#parts, room))
+  }
+
+  occupancy(room: string): Occupancy {
+    return occupancyOf(this.#parts, room)
+  }
+
+  banned(member: string): Refusal | null {
+    return bannedFrom(this.#parts, member, Date.now())
+  }
+
+  members(query: PageQuery): JsonText {
+    return JSON.stringify(membersOf(this.#parts, query))
+  }
+
+  /** `null` as text: nobody of that name is known. */
+  member(member: string): JsonText {
+    return JSON.stringify(memberDetailOf(this.#parts, member))
+  }
+
+  /** Null: placed; what it looks like then, `member` tells. */
+  async place(member: string, placement: z.infer<typeof placementSchema>): Promise<Refusal | null> {
     const now = Date.now()
-    const { since, wakeups, sweeps, lost, idle, peak, peakAt } = this.#performer.tallies
-    let observers = 0
-    for (const connection of this.#parts.roster.connections.values()) if (connection.entry === null && isConnected(connection)) observers++
-    return {
-      room,
-      members: this.#parts.roster.presentOf.size,
-      connections: this.#parts.roster.connected,
-      observers,
-      since,
-      peak: { members: peak, at: peakAt },
-      rates: this.#parts.traffic.rates(now),
-      liveness: { nextAlarmAt: this.#parts.alarm.at, sweeps, lost, idle },
-      cache: this.#parts.snapshot.counters(),
-      wakeups,
-    }
+    if (this.#parts.roster.connections.size === 0) this.#performer.occupied(now)
+    const { answer, effects } = placeMember(this.#parts, member, placement, now)
+    await this.#performer.perform(effects, now)
+    return answer
+  }
+
+  /** `banMs` null: a kick alone. */
+  async kick(member: string, banMs: number | null): Promise<Kick | null> {
+    const now = Date.now()
+    const { answer, effects } = kickMember(this.#parts, this.#performer, member, banMs, now)
+    await this.#performer.perform(effects, now)
+    return answer
+  }
+
+  async message(body: z.infer<typeof messageBodySchema>): Promise<void> {
+    await this.#performer.perform(adminMessage(this.#parts, body), Date.now())
+  }
+
+  /** Everyone out, and nothing stored is left. */
+  async close(): Promise<void> {
+    await this.#performer.perform(endEverybody(this.#parts, this.#performer), Date.now())
+    await this.#performer.forget()
   }
 
   /** The order of a connection's frames holds while its token is verified: the room waits, for well under a millisecond. */

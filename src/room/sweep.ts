@@ -23,7 +23,7 @@ export function sweep(parts: RoomParts, performer: Performer, now: Millis): Effe
       continue
     }
     for (const verdict of judge(watched, settings.clocks, now)) {
-      if (verdict.kind === "forget") changes.push(...performer.end(connection, "closed"))
+      if (verdict.kind === "end") changes.push(...performer.end(connection, verdict.reason))
       if (verdict.kind === "away") changes.push(...goAway(roster, connection))
       if (socket === null) continue
       if (verdict.kind === "ask") {

@@ -1,8 +1,9 @@
 /** Tokens: a JWT, HS256 with one of the service's secrets. Verified with jose; minted by the first secret. */
 import { errors, jwtVerify, SignJWT } from "jose"
 import { z } from "zod"
-import { CAPABILITIES, type Capability, grantsFor } from "../core/capability.ts"
+import { grantsFor } from "../core/capability.ts"
 import type { Identity } from "../core/connection.ts"
+import { CAPABILITIES, type Capability } from "../protocol/capabilities.ts"
 import { ok, type Result, refused } from "../protocol/errors.ts"
 import { isLongerThan, jsonFault } from "../protocol/json.ts"
 import { MAX_INFO_BYTES, MAX_MEMBER_BYTES } from "../protocol/names.ts"

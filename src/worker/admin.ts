@@ -1,12 +1,26 @@
-/** The admin API, behind an admin key. */
-import { Hono } from "hono"
+/** The admin API, behind an admin key: each call is schema in → the room → schema out. */
+import { createRoute } from "@hono/zod-openapi"
 import { timingSafeEqual } from "hono/utils/buffer"
-import type { RoomStats } from "../protocol/admin.ts"
-import { isRoomName, ROOM_NAME_RULE } from "../protocol/names.ts"
-import { type AppEnv, roomStub } from "./app.ts"
-import { problem } from "./problem.ts"
+import { z } from "zod"
+import {
+  kickSchema,
+  MAX_BAN_MS,
+  memberDetailSchema,
+  memberPageSchema,
+  messageBodySchema,
+  mintedSchema,
+  pageQuerySchema,
+  placementSchema,
+  roomStatsSchema,
+  tokenBodySchema,
+} from "../protocol/admin.ts"
+import { jsonFault } from "../protocol/json.ts"
+import { claimsSchema, mintToken } from "../token/token.ts"
+import { roomStub } from "./app.ts"
+import { ADMIN_KEY, answers, describedApp, memberParam, problems, roomParam } from "./openapi.ts"
+import { problem, Refused } from "./problem.ts"
 
-export const admin = new Hono<AppEnv>()
+export const admin = describedApp()
 
 admin.use(async (c, next) => {
   const { adminKeys } = c.get("settings")
@@ -19,12 +33,170 @@ admin.use(async (c, next) => {
   return next()
 })
 
-admin.get("/rooms/:room", async (c) => {
-  const room = c.req.param("room")
-  if (!isRoomName(room)) return problem({ code: "bad_room", message: ROOM_NAME_RULE })
-  const stats: RoomStats = await roomStub(c, room).stats(room)
-  return c.json(stats)
+/** Bodies are read once here: JSON that is none, or holds what it may not, is told so before any schema looks at it. */
+admin.use(async (c, next) => {
+  if (c.req.method !== "POST" && c.req.method !== "PUT") return next()
+  const text = await c.req.text()
+  const { maxFrameBytes } = c.get("settings")
+  if (text.length > maxFrameBytes) return problem({ code: "too_large", message: `a body is ${maxFrameBytes} bytes at most` })
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    return problem({ code: "bad_json", message: "the body is not JSON" })
+  }
+  const fault = jsonFault(body)
+  if (fault !== null) return problem({ code: "bad_request", message: `the body: ${fault}` })
+  // It is JSON whatever it was called; without this the schema would not look at it.
+  const headers = new Headers(c.req.raw.headers)
+  headers.set("content-type", "application/json")
+  c.req.raw = new Request(c.req.url, { method: c.req.method, headers, body: text })
+  return next()
 })
+
+const common = { security: ADMIN_KEY, tags: ["admin"] }
+
+admin.openapi(
+  createRoute({
+    ...common,
+    method: "get",
+    path: "/rooms/{room}",
+    summary: "A room's stats",
+    request: { params: roomParam },
+    responses: { 200: answers("its stats", roomStatsSchema), ...problems(400, 401, 503) },
+  }),
+  async (c) => {
+    const { room } = c.req.valid("param")
+    return c.json(await roomStub(c, room).stats(room), 200)
+  },
+)
+
+admin.openapi(
+  createRoute({
+    ...common,
+    method: "delete",
+    path: "/rooms/{room}",
+    summary: "Close a room: everyone out, nothing stored is left",
+    request: { params: roomParam },
+    responses: { 204: { description: "closed" }, ...problems(400, 401, 503) },
+  }),
+  async (c) => {
+    await roomStub(c, c.req.valid("param").room).close()
+    return c.body(null, 204)
+  },
+)
+
+admin.openapi(
+  createRoute({
+    ...common,
+    method: "get",
+    path: "/rooms/{room}/members",
+    summary: "Members with their connections, by name",
+    request: { params: roomParam, query: pageQuerySchema },
+    responses: { 200: answers("a page of members", memberPageSchema), ...problems(400, 401, 503) },
+  }),
+  async (c) => {
+    const page = await roomStub(c, c.req.valid("param").room).members(c.req.valid("query"))
+    return c.json(memberPageSchema.parse(JSON.parse(page)), 200)
+  },
+)
+
+admin.openapi(
+  createRoute({
+    ...common,
+    method: "get",
+    path: "/rooms/{room}/members/{member}",
+    summary: "A member: present or not, and last seen",
+    request: { params: memberParam },
+    responses: { 200: answers("the member", memberDetailSchema), ...problems(400, 401, 404, 503) },
+  }),
+  async (c) => {
+    const { room, member } = c.req.valid("param")
+    const detail = memberDetailSchema.nullable().parse(JSON.parse(await roomStub(c, room).member(member)))
+    if (detail === null) throw unknownMember(member)
+    return c.json(detail, 200)
+  },
+)
+
+admin.openapi(
+  createRoute({
+    ...common,
+    method: "put",
+    path: "/rooms/{room}/members/{member}",
+    summary: "Be present without a socket, or prolong it",
+    request: { params: memberParam, body: { content: { "application/json": { schema: placementSchema } }, required: true } },
+    responses: { 200: answers("the member", memberDetailSchema), ...problems(400, 401, 409, 413, 503) },
+  }),
+  async (c) => {
+    const { room, member } = c.req.valid("param")
+    const { data, info, ttl } = c.req.valid("json")
+    const checked = claimsSchema.shape.info.safeParse(info)
+    if (!checked.success) throw new Refused({ code: "too_large", message: `info: ${checked.error.issues[0]?.message}` })
+    const stub = roomStub(c, room)
+    const refusal = await stub.place(member, { data, info, ttl })
+    if (refusal !== null) throw new Refused(refusal)
+    return c.json(memberDetailSchema.parse(JSON.parse(await stub.member(member))), 200)
+  },
+)
+
+admin.openapi(
+  createRoute({
+    ...common,
+    method: "delete",
+    path: "/rooms/{room}/members/{member}",
+    summary: "Kick a member; with ban, keep it out that many milliseconds (0 lets it in again)",
+    request: { params: memberParam, query: z.object({ ban: z.coerce.number().int().min(0).max(MAX_BAN_MS).optional() }) },
+    responses: { 200: answers("what was ended", kickSchema), ...problems(400, 401, 404, 503) },
+  }),
+  async (c) => {
+    const { room, member } = c.req.valid("param")
+    const kicked = await roomStub(c, room).kick(member, c.req.valid("query").ban ?? null)
+    if (kicked === null) throw unknownMember(member)
+    return c.json(kicked, 200)
+  },
+)
+
+admin.openapi(
+  createRoute({
+    ...common,
+    method: "post",
+    path: "/rooms/{room}/messages",
+    summary: "A message into the room, from nobody",
+    request: { params: roomParam, body: { content: { "application/json": { schema: messageBodySchema } }, required: true } },
+    responses: { 202: { description: "told to whoever is there" }, ...problems(400, 401, 413, 503) },
+  }),
+  async (c) => {
+    await roomStub(c, c.req.valid("param").room).message(c.req.valid("json"))
+    return c.body(null, 202)
+  },
+)
+
+admin.openapi(
+  createRoute({
+    ...common,
+    method: "post",
+    path: "/tokens",
+    summary: "Mint a token, for those without a backend at hand",
+    request: { body: { content: { "application/json": { schema: tokenBodySchema } }, required: true } },
+    responses: { 201: answers("the token", mintedSchema), ...problems(400, 401, 503) },
+  }),
+  async (c) => {
+    const [secret] = c.get("settings").tokenSecrets
+    if (secret === undefined) throw new Refused({ code: "misconfigured", message: "no token can be signed: set the secret TOKEN_SECRETS" })
+    const { member, info, rooms, ttl } = c.req.valid("json")
+    const exp = Math.floor((Date.now() + ttl) / 1000)
+    const claims = claimsSchema.safeParse({ sub: member, info, rooms, exp })
+    if (!claims.success) {
+      const [issue] = claims.error.issues
+      throw new Refused({ code: "bad_request", message: `${issue?.path.join(".").replace("sub", "member")}: ${issue?.message}` })
+    }
+    return c.json({ token: await mintToken(claims.data, secret), expiresAt: exp * 1000 }, 201)
+  },
+)
+
+function unknownMember(member: string): Refused {
+  return new Refused({ code: "not_found", message: `the room never saw ${JSON.stringify(member)}, or no longer remembers` })
+}
 
 /** In constant time, and every key is compared whichever fits. */
 async function isOneOf(keys: readonly string[], key: string): Promise<boolean> {

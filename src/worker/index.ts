@@ -1,9 +1,10 @@
 /** The front door: routes are put together here, and the Durable Object's class is exported for the runtime. */
 import { Hono } from "hono"
 import { admin } from "./admin.ts"
-import { type AppEnv, withSettings } from "./app.ts"
+import { type AppEnv, withCors, withSettings } from "./app.ts"
 import { connect } from "./connect.ts"
-import { internalProblem, problem } from "./problem.ts"
+import { presence } from "./presence.ts"
+import { problem, problemOfError } from "./problem.ts"
 
 export { Room } from "../room/room.ts"
 
@@ -11,9 +12,11 @@ const app = new Hono<AppEnv>()
 
 app.use(withSettings)
 app.get("/healthz", (c) => c.json({ status: "ok" }))
+app.use("/v1/rooms/*", withCors)
+app.route("/v1/rooms", presence)
 app.route("/v1/rooms", connect)
 app.route("/v1/admin", admin)
 app.notFound((c) => problem({ code: "not_found", message: `there is nothing at ${c.req.method} ${c.req.path}` }))
-app.onError(internalProblem)
+app.onError(problemOfError)
 
 export default app

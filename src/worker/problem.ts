@@ -9,8 +9,19 @@ export function problem(refusal: Refusal, status: number = ERRORS[refusal.code].
   return new Response(JSON.stringify(problemOf(refusal, status)), { status, headers })
 }
 
+/** A refusal deep in a handler whose answer has a type: thrown, and answered in one place. */
+export class Refused extends Error {
+  readonly refusal: Refusal
+
+  constructor(refusal: Refusal) {
+    super(refusal.message)
+    this.refusal = refusal
+  }
+}
+
 /** A bug: told as such and nothing more; what it was goes to the log alone. */
-export function internalProblem(error: unknown, c: Context): Response {
+export function problemOfError(error: unknown, c: Context): Response {
+  if (error instanceof Refused) return problem(error.refusal)
   const message = error instanceof Error ? error.message : String(error)
   console.error(JSON.stringify({ level: "error", event: "request_failed", method: c.req.method, message }))
   return problem({ code: "internal", message: "the service failed; the operator's log says more" })

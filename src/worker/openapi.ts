@@ -1,0 +1,44 @@
+/** What every described route shares: its parameters, its problems, and an app that answers bad input with one. */
+import { OpenAPIHono, z } from "@hono/zod-openapi"
+import { problemSchema } from "../protocol/admin.ts"
+import { PROBLEM_MEDIA_TYPE } from "../protocol/errors.ts"
+import { isLongerThan } from "../protocol/json.ts"
+import { MAX_MEMBER_BYTES, ROOM_NAME, ROOM_NAME_RULE } from "../protocol/names.ts"
+import type { AppEnv } from "./app.ts"
+import { problem } from "./problem.ts"
+
+export function describedApp(): OpenAPIHono<AppEnv> {
+  return new OpenAPIHono<AppEnv>({
+    defaultHook: (result) => {
+      if (result.success) return undefined
+      const [issue] = result.error.issues
+      const where = issue?.path.join(".") ?? ""
+      if (result.target === "param" && where === "room") return problem({ code: "bad_room", message: ROOM_NAME_RULE })
+      return problem({ code: "bad_request", message: where === "" ? (issue?.message ?? "malformed") : `${where}: ${issue?.message}` })
+    },
+  })
+}
+
+export const roomParam = z.object({ room: z.string().regex(ROOM_NAME, ROOM_NAME_RULE).openapi({ example: "doc-1" }) })
+
+export const memberParam = roomParam.extend({
+  member: z
+    .string()
+    .min(1)
+    .refine((name) => !isLongerThan(name, MAX_MEMBER_BYTES), `${MAX_MEMBER_BYTES} bytes at most are allowed`)
+    .openapi({ example: "anna" }),
+})
+
+export function answers<S extends z.ZodType>(description: string, schema: S) {
+  return { description, content: { "application/json": { schema } } }
+}
+
+/** The problems that a call may answer with, by status. */
+export function problems<const Status extends number>(...statuses: Status[]) {
+  const answer = { description: "a problem; its type ends in the error code", content: { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema } } }
+  return Object.fromEntries(statuses.map((status) => [status, answer]))
+}
+
+/** The call's token is `Authorization: Bearer`: an admin key, or a member's JWT. */
+export const ADMIN_KEY = [{ adminKey: [] }]
+export const MEMBER_TOKEN = [{ memberToken: [] }]
