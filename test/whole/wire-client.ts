@@ -36,6 +36,8 @@ export type Asking = {
   /** Where the token travels; the subprotocol when left out. */
   readonly by?: "subprotocol" | "header" | "query"
   readonly headers?: Readonly<Record<string, string>>
+  /** More of the query. */
+  readonly query?: Readonly<Record<string, string>>
   readonly closeLimitMs?: number
 }
 
@@ -68,6 +70,7 @@ export async function dial(where: Where, asking: Asking): Promise<WebSocket> {
   const { room, member = "anna", claims, session, by = "subprotocol", headers = {}, closeLimitMs = CLOSE_LIMIT_MS } = asking
   const token = asking.token === undefined ? await tokenFor(member, claims) : asking.token
   const url = new URL(`${where.url.replace("http", "ws")}/v1/rooms/${room}/connect`)
+  for (const [name, value] of Object.entries(asking.query ?? {})) url.searchParams.set(name, value)
   if (session !== undefined) url.searchParams.set("session", session)
   if (by === "query" && token !== null) url.searchParams.set("token", token)
   const protocols = ["rollcall.v1", ...(by === "subprotocol" && token !== null ? [`token.${token}`] : [])]
