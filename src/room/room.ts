@@ -197,7 +197,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
     verify: { token: string; id: number | undefined },
     now: Millis,
   ): Promise<void> {
-    const room = this.ctx.id.name ?? ""
+    const room = this.#parts.sockets.roomOf(socket)
     const step = await this.ctx.blockConcurrencyWhile(async () => {
       const claims = await verifyToken(verify.token, this.#parts.settings.tokenSecrets, now)
       return authorized(this.#parts.roster, connection, verify.id, claims.ok ? identityIn(room, claims.value) : claims)

@@ -6,6 +6,9 @@ import { PING, PONG } from "../protocol/names.ts"
 import { type Attachment, decodeAttachment, encodeAttachment } from "./attachment.ts"
 import type { Tallies } from "./tallies.ts"
 
+/** No connection's id holds a colon, so that the two kinds of tags cannot be taken for each other. */
+const ROOM_TAG_PREFIX = "room:"
+
 export class Sockets {
   readonly #ctx: DurableObjectState
   /**
@@ -23,6 +26,11 @@ export class Sockets {
   /** All that are open; the runtime lists closing ones too. */
   open(): WebSocket[] {
     return this.#ctx.getWebSockets().filter(isOpen)
+  }
+
+  roomOf(socket: WebSocket): string {
+    const tag = this.#ctx.getTags(socket).find((found) => found.startsWith(ROOM_TAG_PREFIX)) ?? ""
+    return tag.slice(ROOM_TAG_PREFIX.length)
   }
 
   openOf(connection: ConnectionId): WebSocket[] {
@@ -56,9 +64,9 @@ export class Sockets {
     return this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? null
   }
 
-  /** Takes the socket of an upgrade; the connection's id is its tag. */
-  accept(socket: WebSocket, connection: Connection): void {
-    this.#ctx.acceptWebSocket(socket, [connection.id])
+  /** Takes the socket of an upgrade. Its tags are the connection's id and the room's name, which an object is not told when it wakes. */
+  accept(socket: WebSocket, connection: Connection, room: string): void {
+    this.#ctx.acceptWebSocket(socket, [connection.id, ROOM_TAG_PREFIX + room])
     this.#connections.set(socket, connection)
   }
 

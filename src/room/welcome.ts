@@ -13,7 +13,7 @@ import { send } from "./sockets.ts"
 export function welcomeFresh(parts: RoomParts, socket: WebSocket, admission: Admission, now: Millis): Effects {
   const { fresh, identity } = admission
   const connection = open(parts.roster, fresh.connection, identity, parts.settings.maxFramesPerSecond, now)
-  parts.sockets.accept(socket, connection)
+  parts.sockets.accept(socket, connection, admission.room)
   welcome(parts, socket, connection, admission.room, fresh.session, false, now)
   return ready(parts, socket, connection, now)
 }
@@ -25,7 +25,7 @@ export function welcomeBack(parts: RoomParts, socket: WebSocket, connection: Con
   for (const old of superseded) sockets.release(old)
   const wasInGrace = !isConnected(connection)
   const changes = resume(roster, connection, admission.identity, settings.maxFramesPerSecond, now)
-  sockets.accept(socket, connection)
+  sockets.accept(socket, connection, admission.room)
   welcome(parts, socket, connection, admission.room, admission.resume?.session ?? "", true, now)
   if (connection.entry === null && wasInGrace) ledger.drop(connection.id)
   const isDue = connection.entry !== null && (wasInGrace || hasNewerInfo(connection))
