@@ -2,6 +2,8 @@
 declare namespace Cloudflare {
   interface Env {
     readonly ROOM: DurableObjectNamespace<import("./room/room.ts").Room>
+    /** Built pages; absent where the Worker runs without them. */
+    readonly ASSETS?: Fetcher
     readonly [variable: string]: unknown
   }
   interface GlobalProps {

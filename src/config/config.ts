@@ -17,6 +17,8 @@ export type Settings = {
   readonly maxFrameBytes: number
   readonly maxFramesPerSecond: number
   readonly lastSeenRetentionMs: number
+  /** Whether the demo, and the token that it mints for anybody, are served. */
+  readonly demo: boolean
 }
 
 export const MIN_SECRET_LENGTH = 32
@@ -82,12 +84,16 @@ export function readSettings(variables: Variables): Result<Settings> {
     maxFrameBytes: number("MAX_FRAME_BYTES"),
     maxFramesPerSecond: number("MAX_FRAMES_PER_SECOND"),
     lastSeenRetentionMs: number("LAST_SEEN_RETENTION_MS"),
+    demo: variables["DEMO"] === "on",
   }
   const { interval, timeout } = settings.clocks
   if (faults.length === 0 && timeout < 2 * interval) {
     faults.push(
       `HEARTBEAT_TIMEOUT_MS is ${timeout}; at least twice HEARTBEAT_INTERVAL_MS (${interval}) is allowed, so ${2 * interval} or more`,
     )
+  }
+  if (!isUnset(variables["DEMO"]) && !["on", "off"].includes(String(variables["DEMO"]))) {
+    faults.push(`DEMO is ${JSON.stringify(variables["DEMO"])}; on and off are allowed`)
   }
   if (!isUnset(variables["JWKS_URL"]))
     faults.push("JWKS_URL is set, but this version verifies HS256 tokens alone; unset it and set TOKEN_SECRETS")

@@ -32,7 +32,9 @@ const QUIET = {
 
 writeDevVars()
 const wrangler = join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin", "wrangler.js")
-const flags = ["--show-interactive-dev-session=false", "--inspector-port=0", ...process.argv.slice(2)]
+// A deployed Worker has the demo only when it is switched on there.
+const DEMO = ["--var", "DEMO:on"]
+const flags = [...DEMO, "--show-interactive-dev-session=false", "--inspector-port=0", ...process.argv.slice(2)]
 const child = spawn(process.execPath, [wrangler, "dev", ...flags], { stdio: "inherit", env: { ...QUIET, ...process.env } })
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal))
 // npm's shell does not hand a signal on: when whoever started this is gone, the service goes too.

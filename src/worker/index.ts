@@ -3,6 +3,7 @@ import { Hono } from "hono"
 import { admin } from "./admin.ts"
 import { type AppEnv, withCors, withSettings } from "./app.ts"
 import { connect } from "./connect.ts"
+import { demo } from "./demo.ts"
 import { presence } from "./presence.ts"
 import { problem, problemOfError } from "./problem.ts"
 
@@ -16,6 +17,7 @@ app.use("/v1/rooms/*", withCors)
 app.route("/v1/rooms", presence)
 app.route("/v1/rooms", connect)
 app.route("/v1/admin", admin)
+app.route("/", demo)
 app.notFound((c) => problem({ code: "not_found", message: `there is nothing at ${c.req.method} ${c.req.path}` }))
 app.onError(problemOfError)
 

@@ -1,0 +1,27 @@
+/** Pages that the Worker serves itself: built files, under a policy that lets them load nothing from elsewhere. */
+import type { Context } from "hono"
+import type { AppEnv } from "./app.ts"
+import { problem } from "./problem.ts"
+
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self' ws: wss:",
+  "worker-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ")
+
+export async function servePage(c: Context<AppEnv>, path: string): Promise<Response> {
+  const { ASSETS } = c.env
+  if (ASSETS === undefined) return problem({ code: "not_found", message: "this deployment holds no pages" })
+  const asset = await ASSETS.fetch(new URL(path, c.req.url))
+  const response = new Response(asset.body, asset)
+  response.headers.set("content-security-policy", CONTENT_SECURITY_POLICY)
+  response.headers.set("x-content-type-options", "nosniff")
+  response.headers.set("referrer-policy", "no-referrer")
+  return response
+}
