@@ -73,7 +73,7 @@ export function applied(picture: Picture, frame: PresenceFrame): Step {
     const previous = next.get(Number(ref))
     if (previous !== undefined) change(previous, { ...previous, status })
   }
-  return { picture: next, differences }
+  return { picture: differences.length > 0 ? next : picture, differences }
 }
 
 function shareEntry(old: Entry, next: Entry): Entry {

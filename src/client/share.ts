@@ -3,6 +3,7 @@ import type { JsonObject } from "./types.ts"
 
 /** Equal to `next`; every part of it that equals the same part of `old` is old's own. */
 export function share(old: unknown, next: unknown): unknown {
+  if (old === next) return old
   if (isObject(old) && isObject(next)) return shareObject(old, next)
   if (!Array.isArray(old) || !Array.isArray(next)) return next
   const shared = next.map((item, at) => share(old[at], item))

@@ -69,8 +69,11 @@ export function authorized(roster: Roster, connection: Connection, id: number | 
     return refuse(connection, { code: "bad_token", message: "the token is another member's; sub must stay the same" }, id)
   }
   connection.errors = 0
+  const heard = connection.grants.subscribe
   const changes = reauthorize(roster, connection, identity.value)
-  return { ...NOTHING, changes, replies: id === undefined ? [] : [acknowledge(id)] }
+  // Who may hear from now on begins with the whole room, as after a welcome.
+  const snapshot: Reply[] = !heard && connection.grants.subscribe ? ["snapshot"] : []
+  return { ...NOTHING, changes, replies: [...snapshot, ...(id === undefined ? [] : [acknowledge(id)])] }
 }
 
 type Answer = Partial<Pick<Step, "replies" | "changes" | "message">>

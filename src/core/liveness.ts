@@ -82,13 +82,14 @@ export type Due = { readonly exact: Millis; readonly soft: Millis; readonly lost
 
 const NEVER = Number.POSITIVE_INFINITY
 
-export function dueOf(watched: Watched, clocks: Clocks): Due {
+/** `now` tells a question that is overdue from one whose answer may still come. */
+export function dueOf(watched: Watched, clocks: Clocks, now: Millis = Number.NEGATIVE_INFINITY): Due {
   const { connection, pingedAt } = watched
   if (connection.line.at !== "socket") return { exact: connection.line.until, soft: NEVER, lostAt: NEVER }
   const heard = heardAt(watched)
   const exact = connection.warned ? connection.expiresAt : connection.expiresAt - EXPIRY_NOTICE_MS
   const lostAt = heard + clocks.timeout + (pingedAt === null ? 0 : PING_JITTER * clocks.interval)
-  let soft = isUnasked(watched, heard) ? heard + ASK_BY * clocks.interval : NEVER
+  let soft = askBy(watched, heard, clocks, now)
   if (isPresent(connection)) {
     const share = Math.min(leeway(clocks), clocks.timeout - clocks.interval)
     if (clocks.awayAfter > 0 && connection.entry.status === "active") soft = Math.min(soft, connection.activeAt + clocks.awayAfter + share)
@@ -103,7 +104,7 @@ export function nextSweep(everybody: Iterable<Watched>, clocks: Clocks, now: Mil
   let soft = NEVER
   const lost: Millis[] = []
   for (const watched of everybody) {
-    const due = dueOf(watched, clocks)
+    const due = dueOf(watched, clocks, now)
     exact = Math.min(exact, due.exact)
     soft = Math.min(soft, due.soft)
     if (due.lostAt < NEVER) lost.push(due.lostAt)
@@ -123,5 +124,13 @@ export function sweepBy(watched: Watched, clocks: Clocks): Millis {
 
 /** Who has pinged on this socket is expected to go on and is not asked; nobody is asked twice before answering. */
 function isUnasked({ connection, pingedAt }: Watched, heard: Millis): boolean {
-  return pingedAt === null && (connection.askedAt === null || connection.askedAt < heard)
+  // An answer within the same millisecond is one: at the instant of asking, the last sign of life was far older.
+  return pingedAt === null && (connection.askedAt === null || connection.askedAt <= heard)
+}
+
+/** When to look again whether to ask: an answer is counted on, because an answer moves no alarm. */
+function askBy(watched: Watched, heard: Millis, clocks: Clocks, now: Millis): Millis {
+  if (watched.pingedAt !== null) return NEVER
+  const by = Math.max(heard, watched.connection.askedAt ?? 0) + ASK_BY * clocks.interval
+  return isUnasked(watched, heard) || by > now ? by : NEVER
 }

@@ -10,6 +10,7 @@ import type { Change } from "./roster.ts"
 
 /** In one presence frame `leave` applies first, then `enter`, then `update`, then `status`. */
 type Segment = {
+  readonly number: number
   readonly leave: Map<Ref, LeaveReason>
   readonly enter: Map<Ref, Entry>
   readonly update: Map<Ref, JsonObject>
@@ -20,15 +21,15 @@ type Segment = {
 /** `to` null: everybody. Only those hear it who were connected when it was sent: their refs are below `before`. */
 export type Message = { readonly frame: MessageFrame; readonly to: ReadonlySet<MemberId> | null; readonly before: Ref }
 
-export type Outbox = { readonly segments: Segment[]; messages: number }
+export type Outbox = { readonly segments: Segment[]; messages: number; nextSegment: number }
 
 /** What to send now, in this order. */
 export type Delivery =
-  | { readonly kind: "presence"; readonly frame: PresenceFrame }
+  | { readonly kind: "presence"; readonly frame: PresenceFrame; readonly segment: number }
   | { readonly kind: "message"; readonly frame: MessageFrame; readonly message: Message }
 
 export function emptyOutbox(): Outbox {
-  return { segments: [], messages: 0 }
+  return { segments: [], messages: 0, nextSegment: 1 }
 }
 
 export function isWaiting(outbox: Outbox): boolean {
@@ -65,10 +66,18 @@ export function addChange(outbox: Outbox, change: Change): void {
 }
 
 export function addMessage(outbox: Outbox, message: Message): void {
-  const last = outbox.segments.at(-1)
-  if (last === undefined) outbox.segments.push({ ...newSegment(), messages: [message] })
-  else last.messages.push(message)
+  const last = outbox.segments.at(-1) ?? newSegment(outbox)
+  last.messages.push(message)
   outbox.messages++
+}
+
+/**
+ * The first segment that a snapshot of this instant may be told. The one that is still open may be repeated; one that
+ * a message closed is older than the snapshot, and would take its reader back.
+ */
+export function firstSegmentAfterSnapshot(outbox: Outbox): number {
+  const last = outbox.segments.at(-1)
+  return last !== undefined && last.messages.length === 0 ? last.number : outbox.nextSegment
 }
 
 /**
@@ -92,7 +101,7 @@ export function startsWithPresence(outbox: Outbox): boolean {
 function deliveries(segment: Segment): Delivery[] {
   const frame = presenceFrame(segment)
   const messages = segment.messages.map((message): Delivery => ({ kind: "message", frame: message.frame, message }))
-  return frame === null ? messages : [{ kind: "presence", frame }, ...messages]
+  return frame === null ? messages : [{ kind: "presence", frame, segment: segment.number }, ...messages]
 }
 
 function presenceFrame({ leave, enter, update, status }: Segment): PresenceFrame | null {
@@ -108,11 +117,18 @@ function presenceFrame({ leave, enter, update, status }: Segment): PresenceFrame
 function openSegment(outbox: Outbox): Segment {
   const last = outbox.segments.at(-1)
   if (last !== undefined && last.messages.length === 0) return last
-  const segment = newSegment()
-  outbox.segments.push(segment)
-  return segment
+  return newSegment(outbox)
 }
 
-function newSegment(): Segment {
-  return { leave: new Map(), enter: new Map(), update: new Map(), status: new Map(), messages: [] }
+function newSegment(outbox: Outbox): Segment {
+  const segment: Segment = {
+    number: outbox.nextSegment++,
+    leave: new Map(),
+    enter: new Map(),
+    update: new Map(),
+    status: new Map(),
+    messages: [],
+  }
+  outbox.segments.push(segment)
+  return segment
 }

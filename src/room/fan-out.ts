@@ -1,5 +1,16 @@
 /** From changes to sockets: what waits in the outbox is encoded once per tick, and the same text goes to all. */
-import { addChange, addMessage, emptyOutbox, isWaiting, type Message, type Outbox, startsWithPresence, take } from "../core/outbox.ts"
+import {
+  addChange,
+  addMessage,
+  type Delivery,
+  emptyOutbox,
+  firstSegmentAfterSnapshot,
+  isWaiting,
+  type Message,
+  type Outbox,
+  startsWithPresence,
+  take,
+} from "../core/outbox.ts"
 import { afterFlush, flushAt, type Pace, type PaceLimits, RESTED } from "../core/pace.ts"
 import type { Change } from "../core/roster.ts"
 import { type Sockets, send } from "./sockets.ts"
@@ -19,6 +30,8 @@ export class FanOut {
   readonly #ports: FanOutPorts
   readonly #outbox: Outbox = emptyOutbox()
   #pace: Pace = RESTED
+  /** What the snapshot that a socket was sent does not hold yet begins with this segment. */
+  readonly #firstSegments = new WeakMap<WebSocket, number>()
   /** The only timer of the room, pending only while changes wait: a timer keeps the object from hibernating. */
   #timer: ReturnType<typeof setTimeout> | null = null
 
@@ -36,6 +49,11 @@ export class FanOut {
   /** Whether a flush is to come by itself. */
   get isPending(): boolean {
     return this.#timer !== null
+  }
+
+  /** The socket is about to be sent the whole room: older changes that still wait are not for it. */
+  snapshotTaken(socket: WebSocket): void {
+    if (isWaiting(this.#outbox)) this.#firstSegments.set(socket, firstSegmentAfterSnapshot(this.#outbox))
   }
 
   add(changes: readonly Change[], messages: readonly Message[]): void {
@@ -63,10 +81,9 @@ export class FanOut {
     const failed = new Set<WebSocket>()
     let frames = 0
     for (const delivery of deliveries) {
-      const message = delivery.kind === "message" ? delivery.message : null
       const text = JSON.stringify(delivery.frame)
       for (const socket of sockets) {
-        if (!this.#hears(socket, message)) continue
+        if (!this.#hears(socket, delivery)) continue
         if (!send(socket, text)) failed.add(socket)
         frames++
       }
@@ -78,9 +95,11 @@ export class FanOut {
     this.flushWhenDue(now)
   }
 
-  #hears(socket: WebSocket, message: Message | null): boolean {
+  #hears(socket: WebSocket, delivery: Delivery): boolean {
     const connection = this.#sockets.connectionOf(socket)
     if (connection === null || !connection.grants.subscribe) return false
-    return message === null || (connection.ref < message.before && (message.to === null || message.to.has(connection.member)))
+    if (delivery.kind === "presence") return delivery.segment >= (this.#firstSegments.get(socket) ?? 0)
+    const { before, to } = delivery.message
+    return connection.ref < before && (to === null || to.has(connection.member))
   }
 }

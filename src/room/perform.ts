@@ -15,6 +15,8 @@ import { newTallies, type Tallies } from "./tallies.ts"
 import type { Traffic } from "./traffic.ts"
 
 export type Effects = {
+  /** Sockets that were sent the whole room in their welcome. */
+  readonly welcomed?: readonly WebSocket[]
   /** Sockets whose connection changed in whatever way: their attachments are due. */
   readonly touched?: readonly WebSocket[]
   readonly replies?: readonly (readonly [WebSocket, Reply])[]
@@ -88,6 +90,7 @@ export class Performer {
       closes = [],
       lookBy = Number.POSITIVE_INFINITY,
     } = effects
+    for (const socket of effects.welcomed ?? []) this.#fanOut.snapshotTaken(socket)
     for (const connection of recorded) this.#parts.ledger.put(connection)
     this.#record(changes, now)
     for (const socket of touched) this.#unsaved.add(socket)
@@ -102,6 +105,7 @@ export class Performer {
   }
 
   reply(socket: WebSocket, reply: Reply): void {
+    if (reply === "snapshot") this.#fanOut.snapshotTaken(socket)
     const present = () => presentFor(this.#parts, this.#parts.sockets.connectionOf(socket))
     send(socket, reply === "snapshot" ? `{"type":"sync","present":${present()}}` : JSON.stringify(reply))
     this.#parts.traffic.sent(1, Date.now())

@@ -75,6 +75,7 @@ function ready(parts: RoomParts, socket: WebSocket, connection: Connection, now:
   const notice = expiryNotice(connection, now)
   const pingedAt = parts.sockets.pingedAt(socket)
   return {
+    welcomed: [socket],
     touched: [socket],
     replies: notice.map((frame) => [socket, frame] as const),
     lookBy: sweepBy({ connection, pingedAt }, parts.settings.clocks),
