@@ -292,6 +292,13 @@ describe("auth", () => {
     expect(connection.errors).toBe(2)
   })
 
+  it("[OB2] that newly grants subscribe is answered with the whole room first", () => {
+    const roster = emptyRoster()
+    const connection = join(roster, "anna", { grants: { subscribe: false, presence: true, message: true } })
+    expect(authorized(roster, connection, 2, { ok: true, value: identityOf("anna") }).replies).toEqual(["snapshot", { type: "ack", id: 2 }])
+    expect(authorized(roster, connection, 3, { ok: true, value: identityOf("anna") }).replies).toEqual([{ type: "ack", id: 3 }])
+  })
+
   it("[FR8] counts among the errors in a row", () => {
     const roster = emptyRoster()
     const connection = join(roster, "anna")

@@ -4,6 +4,7 @@ import {
   addMessage,
   type Delivery,
   emptyOutbox,
+  firstSegmentAfterSnapshot,
   isWaiting,
   type Message,
   startsWithPresence,
@@ -112,6 +113,24 @@ describe("messages", () => {
     expect(startsWithPresence(outbox)).toBe(false)
     expect(frames(take(outbox))).toEqual(["a"])
     expect(startsWithPresence(outbox)).toBe(true)
+  })
+})
+
+describe("a snapshot", () => {
+  it("[OB4] may be followed by the open segment, which it holds in part, and by no segment that a message closed", () => {
+    const outbox = emptyOutbox()
+    const first = firstSegmentAfterSnapshot(outbox)
+    addChange(outbox, updated(1, { x: 1 }))
+    expect(firstSegmentAfterSnapshot(outbox)).toBe(first)
+    addMessage(outbox, messageOf("a"))
+    const second = firstSegmentAfterSnapshot(outbox)
+    expect(second).toBeGreaterThan(first)
+    addChange(outbox, updated(1, { x: 2 }))
+    addMessage(outbox, messageOf("b"))
+    const segments = take(outbox).flatMap((delivery) => (delivery.kind === "presence" ? [delivery.segment] : []))
+    expect(segments).toEqual([first, second])
+    addChange(outbox, updated(1, { x: 3 }))
+    expect(firstSegmentAfterSnapshot(outbox)).toBeGreaterThan(second)
   })
 })
 

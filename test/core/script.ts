@@ -124,11 +124,7 @@ function change(room: SimulatedRoom, connection: Connection, asked: Exclude<Room
     case "resume":
       room.resume(connection, { ...asked, member: connection.member, expiresAt: FAR })
       return
-    case "auth": {
-      const couldSubscribe = connection.grants.subscribe
+    case "auth":
       room.authorize(connection, { ...asked, member: connection.member, expiresAt: FAR })
-      // What it could not see before, it asks for.
-      if (!couldSubscribe && asked.grants.subscribe) room.say(connection, { type: "sync" })
-    }
   }
 }

@@ -1,7 +1,17 @@
 /** A room in virtual time: the core driven as the shell drives it, with pictures in the place of sockets. */
 import type { Connection, Identity } from "../../src/core/connection.ts"
 import { authorized, receive, type Step } from "../../src/core/conversation.ts"
-import { addChange, addMessage, emptyOutbox, isWaiting, type Message, startsWithPresence, take } from "../../src/core/outbox.ts"
+import {
+  addChange,
+  addMessage,
+  type Delivery,
+  emptyOutbox,
+  firstSegmentAfterSnapshot,
+  isWaiting,
+  type Message,
+  startsWithPresence,
+  take,
+} from "../../src/core/outbox.ts"
 import { afterFlush, flushAt, maxWaitingMessages, type Pace, type PaceLimits, RESTED } from "../../src/core/pace.ts"
 import { type Change, emptyRoster, goAway, open, present, remove, resume, startGrace } from "../../src/core/roster.ts"
 import type { LeaveReason } from "../../src/protocol/close-codes.ts"
@@ -12,6 +22,8 @@ export type Socket = {
   picture: Picture
   /** When the picture was last whole: the instant of its welcome or sync, as a count of the room's events. */
   wholeAt: number
+  /** Changes of older segments are in that picture already. */
+  firstSegment: number
   readonly messages: string[]
 }
 
@@ -68,14 +80,12 @@ export class SimulatedRoom {
       waitingMessages: this.#outbox.messages,
     }
     const step = receive(this.roster, connection, JSON.stringify(frame), limits, this.now)
-    const socket = this.sockets.get(connection.id)
-    if (socket !== undefined && step.replies.includes("snapshot")) this.#whole(socket)
-    this.#perform(step.changes, step.message === null ? [] : [step.message])
+    this.#step(connection, step)
     return step
   }
 
   authorize(connection: Connection, identity: Identity): void {
-    this.#perform(authorized(this.roster, connection, undefined, { ok: true, value: identity }).changes, [])
+    this.#step(connection, authorized(this.roster, connection, undefined, { ok: true, value: identity }))
   }
 
   /** The connection is over: a goodbye, or whom the room closes. */
@@ -109,8 +119,14 @@ export class SimulatedRoom {
     while (this.isWaiting) this.wait(60_000)
   }
 
+  #step(connection: Connection, { replies, changes, message }: Step): void {
+    const socket = this.sockets.get(connection.id)
+    if (socket !== undefined && replies.includes("snapshot")) this.#whole(socket)
+    this.#perform(changes, message === null ? [] : [message])
+  }
+
   #welcome(connection: Connection): void {
-    const socket: Socket = { connection, picture: new Map(), wholeAt: 0, messages: [] }
+    const socket: Socket = { connection, picture: new Map(), wholeAt: 0, firstSegment: 0, messages: [] }
     this.sockets.set(connection.id, socket)
     this.#whole(socket)
   }
@@ -119,6 +135,7 @@ export class SimulatedRoom {
     const entries = socket.connection.grants.subscribe ? [...present(this.roster)] : []
     socket.picture = pictureOf(JSON.stringify(entries))
     socket.wholeAt = this.events
+    socket.firstSegment = firstSegmentAfterSnapshot(this.#outbox)
   }
 
   #perform(changes: readonly Change[], messages: readonly Message[]): void {
@@ -141,7 +158,7 @@ export class SimulatedRoom {
       const text = JSON.stringify(delivery.frame)
       const message = delivery.kind === "message" ? delivery.message : null
       for (const socket of this.sockets.values()) {
-        if (!hears(socket.connection, message)) continue
+        if (!hears(socket, delivery)) continue
         if (message === null) socket.picture = afterPresence(socket.picture, text)
         else socket.messages.push(text)
         frames++
@@ -158,7 +175,10 @@ export class SimulatedRoom {
 }
 
 /** As `fan-out.ts` decides who hears what. */
-function hears({ ref, member, grants }: Connection, message: Message | null): boolean {
+function hears({ connection, firstSegment }: Socket, delivery: Delivery): boolean {
+  const { ref, member, grants } = connection
   if (!grants.subscribe) return false
-  return message === null || (ref < message.before && (message.to === null || message.to.has(member)))
+  if (delivery.kind === "presence") return delivery.segment >= firstSegment
+  const { before, to } = delivery.message
+  return ref < before && (to === null || to.has(member))
 }
