@@ -63,7 +63,7 @@ export function createCaller(base: URL, send: Fetch, timeoutMs: number): Caller 
       const [issue] = parsed.error.issues
       throw new RollcallError(
         "bad_answer",
-        `the answer to ${request.method} does not fit: ${issue?.path.join(".")}: ${issue?.message}`,
+        `the answer to ${request.method} does not fit: ${issue?.path.join(".") || "body"}: ${issue?.message}`,
         status,
       )
     },

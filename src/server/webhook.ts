@@ -75,7 +75,7 @@ function eventOf(text: string): z.infer<typeof webhookSchema> {
   if (event.success) return event.data
   const [issue] = event.error.issues
   if (issue?.code === "invalid_union") throw new RollcallError("unknown_type", "the webhook's type is none that this version knows")
-  throw new RollcallError("bad_request", `the webhook's ${issue?.path.join(".")}: ${issue?.message}`)
+  throw new RollcallError("bad_request", `the webhook's ${issue?.path.join(".") || "body"}: ${issue?.message}`)
 }
 
 function headerOf(headers: WebhookHeaders, name: string): string | null {
