@@ -113,6 +113,7 @@ export class WireClient {
   readonly socket: WebSocket
   #end: End | null = null
   #taken = new Set<RoomFrame>()
+  #leaves = new Map<number, number>()
   #waiters = new Set<Waiter>()
   #requests = 0
 
@@ -200,11 +201,14 @@ export class WireClient {
     return frame
   }
 
-  /** That a change of this connection's presence was told: its entry left, for the reason that is given. */
+  /** Waits until this ref is told to leave, once more than was asked for before, and gives the reason. */
   async leaveOf(ref: number, within = FRAME_LIMIT_MS): Promise<string> {
-    const told = ([left]: [number, string]) => left === ref
-    const frame = await this.next("presence", ({ leave }) => leave?.some(told) === true, within)
-    return frame.leave?.find(told)?.[1] ?? ""
+    const asked = this.#leaves.get(ref) ?? 0
+    this.#leaves.set(ref, asked + 1)
+    const reason = () =>
+      this.all("presence").flatMap(({ leave = [] }) => leave.flatMap(([left, why]) => (left === ref ? [why] : [])))[asked]
+    await this.until(() => reason() !== undefined, `leave of ${ref}`, within)
+    return reason() ?? ""
   }
 
   /** All frames of a type until now. */
