@@ -1,25 +1,28 @@
 /** The admin API as functions: one for each row of the contract's HTTP table. */
-import type { z } from "zod"
 import {
-  type Kick,
   kickSchema,
-  type MemberDetail,
-  type MemberPage,
   memberDetailSchema,
   memberPageSchema,
-  type messageBodySchema,
   mintedSchema,
-  type Occupancy,
   occupancySchema,
-  type Presence,
-  type placementSchema,
   presenceSchema,
-  type RoomStats,
   roomStatsSchema,
-  type tokenBodySchema,
 } from "../protocol/admin.ts"
 import { RollcallError } from "./error.ts"
 import { type CallOptions, createCaller, type Fetch, type Request } from "./request.ts"
+import type {
+  AdminMessage,
+  Kick,
+  MemberDetail,
+  MemberPage,
+  MintedToken,
+  Occupancy,
+  PageOptions,
+  Placement,
+  Presence,
+  RoomStats,
+  TokenRequest,
+} from "./types.ts"
 
 /** Where the service is, and the key to it. */
 export type AdminOptions = {
@@ -32,26 +35,6 @@ export type AdminOptions = {
   /** After this many milliseconds without an answer a call rejects with `RollcallNetworkError`; 10,000 if left out. */
   readonly timeoutMs?: number
 }
-
-/** Which page of a list. */
-export type PageOptions = CallOptions & {
-  /** The `cursor` of the page before; the first page if left out. */
-  readonly cursor?: string | undefined
-  /** 1 to 1,000 members a page; 100 if left out. */
-  readonly limit?: number | undefined
-}
-
-/** What a placed member says, what is known of it, and for how many milliseconds it stays (60,000 if left out, 86,400,000 at most). */
-export type Placement = z.input<typeof placementSchema>
-
-/** A message from nobody: to all of the room, or to the members in `to`. */
-export type AdminMessage = z.input<typeof messageBodySchema>
-
-/** What the service mints a token from; `ttl` is milliseconds, 1,000 to 2,592,000,000, an hour if left out. */
-export type TokenRequest = z.input<typeof tokenBodySchema>
-
-/** A token, and when it ends in milliseconds since 1970. */
-export type MintedToken = z.output<typeof mintedSchema>
 
 /**
  * The admin API. Every call rejects with `RollcallError` when the service refuses (`code`, `status`, `detail`) and
@@ -93,7 +76,8 @@ export type Admin = {
  *
  * @throws RollcallError `bad_request` when `url` is no http(s) address or `key` is empty.
  */
-export function createAdmin({ url, key, fetch: send = platformFetch, timeoutMs = 10_000 }: AdminOptions): Admin {
+export function createAdmin(options: AdminOptions): Admin {
+  const { url, key, fetch: send = platformFetch, timeoutMs = 10_000 } = options
   if (!URL.canParse(url) || !/^https?:/i.test(url)) {
     throw new RollcallError("bad_request", `url: is ${JSON.stringify(url)}; an address such as https://presence.example.com is allowed`)
   }

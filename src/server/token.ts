@@ -1,8 +1,8 @@
 /** Tokens for a backend: it knows who its user is, and says so to the room by a token that it signs. */
-import type { Capability } from "../protocol/capabilities.ts"
-import type { JsonObject } from "../protocol/frames.ts"
+import { keySetAt } from "../token/key-set.ts"
 import { claimsSchema, mintToken as signClaims, verifyToken as verifyJwt } from "../token/token.ts"
 import { RollcallError } from "./error.ts"
+import type { JsonObject, RoomGrants } from "./types.ts"
 
 /** What the service demands of each of its secrets. */
 export const MIN_SECRET_LENGTH = 32
@@ -11,9 +11,6 @@ const UNIT_S = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 
 /** Seconds, or text with a unit: `"90s"`, `"15m"`, `"1h"`, `"7d"`. */
 export type Lifetime = number | `${number}${keyof typeof UNIT_S}`
-
-/** From a room's name, or a prefix of one that ends in `*`, to what it grants. The longest pattern that fits a room decides alone. */
-export type RoomGrants = Readonly<Record<string, readonly Capability[]>>
 
 /** What a token is minted from. */
 export type TokenOptions = {
@@ -27,6 +24,14 @@ export type TokenOptions = {
   readonly rooms: RoomGrants
   /** How long it holds; an hour if left out. */
   readonly expiresIn?: Lifetime
+}
+
+/** What a token is verified with: one of the two, or both. */
+export type VerifyOptions = {
+  /** One of the service's `TOKEN_SECRETS`, or all of them: they verify HS256. */
+  readonly secret?: string | readonly string[]
+  /** The service's `JWKS_URL`: its keys verify EdDSA, ES256 and RS256. They are fetched when first needed, and kept for ten minutes. */
+  readonly jwks?: string | URL
 }
 
 /** What a verified token says. */
@@ -43,7 +48,8 @@ export type VerifiedToken = {
  *
  * @throws RollcallError `bad_request` that names the field which the service would refuse.
  */
-export async function mintToken({ secret, member, info = {}, rooms, expiresIn = "1h" }: TokenOptions): Promise<string> {
+export async function mintToken(options: TokenOptions): Promise<string> {
+  const { secret, member, info = {}, rooms, expiresIn = "1h" } = options
   if (secret.length < MIN_SECRET_LENGTH) {
     throw new RollcallError("bad_request", `secret: has ${secret.length} characters; ${MIN_SECRET_LENGTH} at least are allowed`)
   }
@@ -57,12 +63,18 @@ export async function mintToken({ secret, member, info = {}, rooms, expiresIn = 
 }
 
 /**
- * Verifies a token as the service does, with any of the secrets (rotation: give the old one as well).
+ * Verifies a token as the service does, with any of the secrets (rotation: give the old one as well) or keys.
  *
- * @throws RollcallError `bad_token` that says what is wrong with it and quotes nothing of it.
+ * @throws RollcallError `bad_token` that says what is wrong with it and quotes nothing of it; `misconfigured` when
+ * there is nothing to verify with, or the key set cannot be fetched.
  */
-export async function verifyToken(token: string, { secret }: { readonly secret: string | readonly string[] }): Promise<VerifiedToken> {
-  const verified = await verifyJwt(token, typeof secret === "string" ? [secret] : secret, Date.now())
+export async function verifyToken(token: string, options: VerifyOptions): Promise<VerifiedToken> {
+  const { secret = [], jwks } = options
+  const secrets = typeof secret === "string" ? [secret] : secret
+  if (secrets.length === 0 && jwks === undefined)
+    throw new RollcallError("misconfigured", "nothing verifies tokens: give a secret, or jwks")
+  const keySet = jwks === undefined ? null : keySetAt(String(jwks))
+  const verified = await verifyJwt(token, { secrets, keySet }, Date.now())
   if (!verified.ok) throw new RollcallError(verified.error.code, verified.error.message)
   const { sub, info, rooms, exp } = verified.value
   return { member: sub, info, rooms, expiresAt: exp * 1000 }

@@ -3,6 +3,7 @@ import { Webhook, WebhookVerificationError } from "standardwebhooks"
 import { z } from "zod"
 import { LEAVE_REASONS } from "../protocol/close-codes.ts"
 import { RollcallError } from "./error.ts"
+import type { LeaveReason } from "./types.ts"
 
 const room = z.string()
 const member = z.string()
@@ -17,10 +18,20 @@ export const webhookSchema = z.discriminatedUnion("type", [
 ])
 
 /**
- * What happened, by `type`: `room.occupied` and `room.vacated` (the first came, the last went), `member.entered` and
- * `member.left` (with the `reason`). `at` is milliseconds since 1970; `id` is the same whenever the same event is delivered again.
+ * What happened: the first came into a room, the last went, a member entered, a member left. `at` is milliseconds
+ * since 1970; `id` is the same whenever the same event is delivered again.
  */
-export type WebhookEvent = z.infer<typeof webhookSchema> & { readonly id: string }
+export type WebhookEvent =
+  | { readonly type: "room.occupied" | "room.vacated"; readonly id: string; readonly room: string; readonly at: number }
+  | { readonly type: "member.entered"; readonly id: string; readonly room: string; readonly member: string; readonly at: number }
+  | {
+      readonly type: "member.left"
+      readonly id: string
+      readonly room: string
+      readonly member: string
+      readonly reason: LeaveReason
+      readonly at: number
+    }
 
 /** A `Headers`, or an object as Node's `request.headers`; names in any case. */
 export type WebhookHeaders = { get(name: string): string | null } | Readonly<Record<string, string | readonly string[] | undefined>>

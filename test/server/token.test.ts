@@ -1,5 +1,6 @@
-import { decodeJwt, SignJWT } from "jose"
-import { describe, expect, it } from "vitest"
+import { createServer } from "node:http"
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from "jose"
+import { describe, expect, it, onTestFinished } from "vitest"
 import { MIN_SECRET_LENGTH as SERVICE_MINIMUM } from "../../src/config/config.ts"
 import { RollcallError } from "../../src/server/error.ts"
 import { type Lifetime, MIN_SECRET_LENGTH, mintToken, verifyToken } from "../../src/server/token.ts"
@@ -13,7 +14,7 @@ const rooms = { "doc-*": ["subscribe", "presence"], lobby: ["subscribe"] } as co
 describe("mintToken", () => {
   it("[SV1] mints what the service verifies, and says in it what was asked for", async () => {
     const token = await mintToken({ secret, member: "anna", info: { name: "Anna" }, rooms, expiresIn: 90 })
-    const claims = await verifyAsTheService(token, [secret], Date.now())
+    const claims = await verifyAsTheService(token, { secrets: [secret], keySet: null }, Date.now())
     expect(claims).toMatchObject({ ok: true, value: { sub: "anna", info: { name: "Anna" }, rooms } })
     const seconds = (decodeJwt(token).exp ?? 0) - Date.now() / 1000
     expect(seconds).toBeGreaterThan(85)
@@ -94,8 +95,34 @@ describe("verifyToken", () => {
     expect(error).toBeInstanceOf(RollcallError)
   })
 
-  it("[SV4] without any secret it is the caller's configuration that is at fault", async () => {
+  it.each([{}, { secret: [] }])("[SV4] with nothing to verify by, it is the caller's configuration that is at fault", async (options) => {
     const token = await mintToken({ secret, member: "anna", rooms })
-    expect(await refusal(verifyToken(token, { secret: [] }))).toMatchObject({ code: "misconfigured" })
+    expect(await refusal(verifyToken(token, options))).toMatchObject({ code: "misconfigured" })
+  })
+
+  it("[SV4] verifies by a key set too, and by its keys alone", async () => {
+    const { privateKey, publicKey } = await generateKeyPair("EdDSA", { extractable: true })
+    const keys = { keys: [{ ...(await exportJWK(publicKey)), kid: "1", alg: "EdDSA" }] }
+    const jwks = await serveJson(keys)
+    const sign = (key: CryptoKey) =>
+      new SignJWT({ rooms }).setProtectedHeader({ alg: "EdDSA", kid: "1" }).setSubject("anna").setExpirationTime(soon).sign(key)
+    expect(await verifyToken(await sign(privateKey), { jwks })).toMatchObject({ member: "anna", rooms })
+    const forged = await sign((await generateKeyPair("EdDSA")).privateKey)
+    expect(await refusal(verifyToken(forged, { jwks, secret }))).toMatchObject({ code: "bad_token" })
+    const byTheSecret = await mintToken({ secret, member: "anna", rooms })
+    expect(await refusal(verifyToken(byTheSecret, { jwks }))).toMatchObject({ code: "bad_token" })
+    expect(await verifyToken(byTheSecret, { jwks, secret })).toMatchObject({ member: "anna" })
   })
 })
+
+/** An address that answers with this until the test is over. */
+async function serveJson(body: unknown): Promise<URL> {
+  const server = createServer((_request, response) => response.setHeader("content-type", "application/json").end(JSON.stringify(body)))
+  await new Promise<void>((resolve) => server.listen(0, "localhost", resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const address = server.address()
+  return new URL(`http://localhost:${typeof address === "object" ? address?.port : 0}/keys`)
+}
