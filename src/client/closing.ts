@@ -1,17 +1,7 @@
 /** What a client does after a close. The contract's table in the few bytes that a browser needs; a test holds the two together. */
-import type { CloseCode, Retry } from "../protocol/close-codes.ts"
+import type { Retry } from "../protocol/close-codes.ts"
 
-type Told = Exclude<
-  { [C in CloseCode]: typeof import("../protocol/close-codes.ts")["CLOSES"][C]["retry"] extends "never" ? never : C }[CloseCode],
-  never
->
-
-const RETRIES: { readonly [C in Told]: Retry } & { readonly [code: number]: Retry | undefined } = {
-  4401: "reauth",
-  4408: "enter",
-  4429: "pause",
-  4440: "user",
-}
+const RETRIES: { readonly [code: number]: Retry } = { 4401: "reauth", 4408: "enter", 4429: "pause", 4440: "user" }
 
 /** 1000 and every other code of the room's own are final, those that a later version adds included; the rest is the transport's. */
 export function retryOf(code: number): Retry {

@@ -56,10 +56,8 @@ function watch(listener: (signal: Signal) => void): () => void {
   }
   const page = typeof document === "undefined" ? undefined : document
   const frame = typeof window === "undefined" ? undefined : window
-  // Workers of a browser have no window, but the same events on themselves.
-  const self = frame ?? (typeof addEventListener === "function" && typeof navigator === "object" ? globalThis : undefined)
-  listen(self, "online", () => "online")
-  listen(self, "offline", () => "offline")
+  listen(frame, "online", () => "online")
+  listen(frame, "offline", () => "offline")
   listen(page, "visibilitychange", () => (page?.visibilityState === "visible" ? "shown" : null))
   listen(frame, "focus", () => "shown")
   listen(frame, "pageshow", () => "shown")

@@ -46,8 +46,8 @@ export type State =
   | { readonly at: "asking"; readonly memory: Memory; readonly until: Millis }
   | Online
   | { readonly at: "pausing"; readonly memory: Memory; readonly until: Millis }
-  /** Not connected until the user comes back, or the page is shown again. */
-  | { readonly at: "dormant"; readonly memory: Memory }
+  /** Not connected until the user comes back; a hidden page, until it is shown again. */
+  | { readonly at: "dormant"; readonly memory: Memory; readonly isHidden: boolean }
   | { readonly at: "closed"; readonly memory: Memory }
 
 export type Event =
@@ -69,10 +69,11 @@ export type Event =
   /** `late`: by how much the timer missed its instant. */
   | { readonly kind: "tick"; readonly late: Millis }
   | { readonly kind: "network"; readonly isUp: boolean }
-  /** The page came to the front, or the app did something. */
+  /** The app did something. */
   | { readonly kind: "user" }
-  | { readonly kind: "hidden" }
   | { readonly kind: "shown" }
+  /** The page goes, or is put away as it is. */
+  | { readonly kind: "hidden"; readonly code: number }
 
 export type Effect =
   | { readonly kind: "token" }
@@ -109,6 +110,8 @@ const REFRESH_AGAIN_MS = 5000
 const GONE = 1006
 /** Leaves nothing to resume: the room takes it as a goodbye. */
 export const GOODBYE = 1000
+/** Of our own, and no goodbye: a line that was only slow must not carry one to the room while we resume on another. */
+export const RESUMABLE = 4000
 
 export const IDLE: State = {
   at: "idle",
@@ -155,7 +158,7 @@ export function step(state: State, event: Event, now: Millis, setting: Setting):
       return event.isUp && told.at === "pausing" ? connect(told.memory, now) : stay(told)
     }
     case "hidden":
-      return { state: { at: "dormant", memory: { ...memory, session: null } }, effects: [drop(GOODBYE)] }
+      return { state: { at: "dormant", memory: { ...settled(state, now), session: null }, isHidden: true }, effects: [drop(event.code)] }
     case "start":
     case "shown":
     case "user":
@@ -184,7 +187,7 @@ export function step(state: State, event: Event, now: Millis, setting: Setting):
 
 function wanted(state: State, kind: "start" | "shown" | "user", now: Millis): Step {
   if (state.at === "idle") return kind === "start" ? connect(state.memory, now) : stay(state)
-  if (state.at === "dormant") return connect(state.memory, now)
+  if (state.at === "dormant") return state.isHidden && kind === "user" ? stay(state) : connect(state.memory, now)
   if (state.at === "pausing" && kind === "shown") return connect(state.memory, now)
   return state.at === "online" && kind === "shown" ? probe(state, now) : stay(state)
 }
@@ -262,23 +265,21 @@ function timedOut(state: State, now: Millis, setting: Setting): Step {
   if (state.at === "pausing") return connect(memory, now)
   const message = state.at === "token" ? "no token came" : "the service does not answer"
   const paused = pause({ ...memory, reason: { code: GONE, message } }, now, setting)
-  return { ...paused, effects: [drop(GOODBYE)] }
+  return { ...paused, effects: [drop(RESUMABLE)] }
 }
 
 /** The line of `state` ended with this code. */
 function ended(state: State, { code, message }: { code: number; message: string }, now: Millis, setting: Setting): Step {
   if (state.at !== "online" && state.at !== "opening") return stay(state)
-  const hangUp: Effect[] = [drop(GOODBYE)]
-  const before = { ...state.memory, reason: { code, message } }
+  const hangUp: Effect[] = [drop(RESUMABLE)]
+  const before = { ...settled(state, now), reason: { code, message } }
   if (state.at === "opening" && !state.isOpen && before.token !== null) {
     // A browser cannot read why an upgrade was refused: the same address, asked plainly, says it.
     const { token, session } = before
     return { state: { at: "asking", memory: before, until: now + ASK_LIMIT_MS }, effects: [...hangUp, { kind: "ask", token, session }] }
   }
-  const held = state.at === "online" && now - state.since >= STABLE_MS
-  const memory = { ...before, attempt: held ? 0 : before.attempt }
   const retry = retryOf(code)
-  const fresh = retry === "resume" ? memory : { ...memory, session: null }
+  const fresh = retry === "resume" ? before : { ...before, session: null }
   const next = (): Step => {
     switch (retry) {
       case "never":
@@ -291,7 +292,7 @@ function ended(state: State, { code, message }: { code: number; message: string 
       case "pause":
         return pause(fresh, now, setting, PAUSE_MS)
       case "user":
-        return stay({ at: "dormant", memory: fresh })
+        return stay({ at: "dormant", memory: fresh, isHidden: false })
     }
   }
   const { state: then, effects } = next()
@@ -323,6 +324,11 @@ function reauthorize(memory: Memory, now: Millis, setting: Setting): Step {
 function pause(memory: Memory, now: Millis, setting: Setting, least = 0): Step {
   const until = now + least + backoff(memory.attempt, setting.random())
   return stay({ at: "pausing", memory: { ...memory, attempt: memory.attempt + 1 }, until })
+}
+
+/** A connection that held makes the failures before it history. */
+function settled(state: State, now: Millis): Memory {
+  return state.at === "online" && now - state.since >= STABLE_MS ? { ...state.memory, attempt: 0 } : state.memory
 }
 
 function drop(code: number): Effect {

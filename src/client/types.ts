@@ -1,4 +1,5 @@
 /** The public shapes of `rollcall/client`. Everything that a room hands out is immutable and structurally shared. */
+/// <reference lib="esnext.disposable" />
 import type { RollcallError } from "./error.ts"
 
 /** An object that JSON can hold. */
@@ -117,7 +118,8 @@ type SendArguments<Data> = undefined extends Data ? [data?: Data, options?: Send
 
 /**
  * A handle on a room. All handles of one client on one room share one connection, one picture and one presence; each keeps its own
- * subscriptions, which end with it. Everything but `release` throws `released` after the release.
+ * subscriptions, which end with it. After its release, everything throws `released`. Keep it as long as the room is used: a handle that is
+ * forgotten, and on which nothing is subscribed, is given back by the garbage collector, with a warning.
  */
 export interface Room<Data extends object = JsonObject, Info extends object = JsonObject, Messages extends object = JsonObject> {
   readonly name: string
@@ -139,7 +141,7 @@ export interface Room<Data extends object = JsonObject, Info extends object = Js
    */
   send<Name extends keyof Messages & string>(event: Name, ...rest: SendArguments<Messages[Name]>): Promise<void>
   /** Called after every change. */
-  subscribe(listener: () => void): Unsubscribe
+  subscribe(listener: (snapshot: Snapshot<Data, Info>) => void): Unsubscribe
   /** Called when what `selector` picks has changed, by `Object.is` unless told otherwise. */
   subscribe<Slice>(
     selector: (snapshot: Snapshot<Data, Info>) => Slice,
@@ -149,5 +151,9 @@ export interface Room<Data extends object = JsonObject, Info extends object = Js
   on<Name extends keyof RoomEvents>(name: Name, handler: (event: RoomEvents<Data, Info, Messages>[Name]) => void): Unsubscribe
   /** Gives the handle back. The last one of a room closes its connection after the pool's linger. Twice is an error. */
   release(): void
+  /** For `using`: releases unless that was done. */
   [Symbol.dispose](): void
 }
+
+/** What `client.acquire` gives: a room that is connected, until it is given back. */
+export type Lease<R> = { readonly room: R; release(): void; [Symbol.dispose](): void }
