@@ -9,9 +9,11 @@ import {
   roomStatsSchema,
 } from "../protocol/admin.ts"
 import { RollcallError } from "./error.ts"
-import { type CallOptions, createCaller, type Fetch, type Request } from "./request.ts"
+import { createCaller, type Request } from "./request.ts"
 import type {
   AdminMessage,
+  CallOptions,
+  Fetch,
   Kick,
   MemberDetail,
   MemberPage,

@@ -6,12 +6,13 @@
 export type { ErrorCode } from "../protocol/errors.ts"
 export { type Admin, type AdminOptions, createAdmin } from "./admin.ts"
 export { RollcallError, type RollcallErrorCode, RollcallNetworkError } from "./error.ts"
-export type { CallOptions, Fetch } from "./request.ts"
 export { type Lifetime, mintToken, type TokenOptions, type VerifiedToken, type VerifyOptions, verifyToken } from "./token.ts"
 export type {
   AdminMessage,
+  CallOptions,
   Capability,
   Entry,
+  Fetch,
   JsonObject,
   Kick,
   LeaveReason,

@@ -3,14 +3,7 @@ import type { z } from "zod"
 import { problemSchema } from "../protocol/admin.ts"
 import { ERRORS, type ErrorCode, PROBLEM_TYPE_PREFIX } from "../protocol/errors.ts"
 import { RollcallError, RollcallNetworkError } from "./error.ts"
-
-/** As much of `fetch` as is used. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
-
-export type CallOptions = {
-  /** Ends the call; it then rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined
-}
+import type { Fetch } from "./types.ts"
 
 export type Request = {
   readonly method: "GET" | "PUT" | "POST" | "DELETE"

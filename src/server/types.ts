@@ -1,5 +1,13 @@
 /** What the service tells a backend and is told by it, spelled out: no validator is among the types of `rollcall/server`. Times are milliseconds since 1970. */
-import type { CallOptions } from "./request.ts"
+
+/** As much of `fetch` as is used. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+/** What every call takes. */
+export type CallOptions = {
+  /** Ends the call; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
 
 /** An object that JSON can hold. */
 export type JsonObject = { [key: string]: unknown }

@@ -10,7 +10,7 @@ const member = z.string()
 const at = z.number()
 
 /** The body of a webhook. Its id, for those that come twice, is in the headers. */
-export const webhookSchema = z.discriminatedUnion("type", [
+const webhookSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("room.occupied"), room, at }),
   z.object({ type: z.literal("room.vacated"), room, at }),
   z.object({ type: z.literal("member.entered"), room, member, at }),
