@@ -259,7 +259,7 @@ describe("a frame that is too fast", () => {
   it("[FR7] is answered with its id, changes nothing, and costs nobody's later frames", () => {
     const roster = emptyRoster()
     const connection = enterAs(roster, "anna", { x: 1 })
-    connection.bucket = { tokens: 1, at: 1 }
+    connection.bucket = { tokens: 1, refused: 0, at: 1 }
     say(roster, connection, { type: "update", data: { x: 2 } }, 1)
     const step = say(roster, connection, { type: "update", id: 5, data: { x: 3 } }, 1)
     expect(step).toMatchObject({ replies: [{ type: "error", code: "too_fast", id: 5 }], changes: [], close: null })

@@ -57,6 +57,23 @@ describe("a room of clients that ping, answer, talk, fall silent and break, what
     )
   })
 
+  it("[LV10] has nobody left who is gone: after the timeout, and the greater of grace and half an interval", () => {
+    fc.assert(
+      fc.property(anyRoom, ({ clocks, span, graceMs, clients }) => {
+        const by = clocks.timeout + Math.max(graceMs, clocks.interval / 2) + 1
+        const { log } = new SimulatedLiveness(clocks, graceMs, clients).runUntil(3 * span)
+        for (const [index, { joinsAt, diesAt, breaksAt, resumesAfter }] of clients.entries()) {
+          const isBroken = breaksAt !== null && resumesAfter === null
+          const goneAt = joinsAt + Math.min(diesAt ?? Number.POSITIVE_INFINITY, isBroken ? breaksAt : Number.POSITIVE_INFINITY)
+          const ends = log.filter(({ client, what }) => client === index && [4401, 4408, 4440, "forgotten"].includes(what))
+          if (goneAt < span) expect(ends.length).toBe(1)
+          if (goneAt < span) expect(ends[0]?.at).toBeLessThanOrEqual(goneAt + by)
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+
   it("[LV1] never loses a client that pings, or that answers within a quarter of an interval", () => {
     const living = anyClocks.chain((clocks) => {
       const span = 3 * clocks.timeout

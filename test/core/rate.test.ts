@@ -6,9 +6,9 @@ import { type Bucket, fullBucket, takeFrame } from "../../src/core/rate.ts"
 function allowedAt(rate: number, start: number, instants: readonly number[]): number[] {
   let bucket: Bucket = fullBucket(rate, start)
   return instants.filter((now) => {
-    const next = takeFrame(bucket, rate, now)
-    if (next !== null) bucket = next
-    return next !== null
+    const taken = takeFrame(bucket, rate, now)
+    bucket = taken.bucket
+    return taken.verdict === "allowed"
   })
 }
 
@@ -73,10 +73,26 @@ describe("the token bucket", () => {
     )
   })
 
-  it("[FR7] is not changed by a frame: a refused one costs nothing", () => {
+  it("[FR7] is a value: a frame does not change it", () => {
     const bucket = Object.freeze(fullBucket(1, 0))
     const once = takeFrame(bucket, 1, 0)
     expect(bucket).toEqual(fullBucket(1, 0))
-    expect(once).toEqual({ tokens: 1, at: 0 })
+    expect(once).toEqual({ bucket: { tokens: 1, refused: 0, at: 0 }, verdict: "allowed" })
+  })
+
+  it("[FR7] tells who goes on regardless from who was too fast once, also when some frames of the stream pass", () => {
+    const verdicts = (perSecond: number, pauseMs: number) => {
+      let bucket = fullBucket(perSecond, 0)
+      return Array.from({ length: 2000 }, (_, i) => {
+        const taken = takeFrame(bucket, perSecond, i * pauseMs)
+        bucket = taken.bucket
+        return taken.verdict
+      })
+    }
+    expect(verdicts(60, 1)).toContain("flood")
+    expect(verdicts(60, 5)).toContain("flood")
+    expect(new Set(verdicts(60, 14))).toEqual(new Set(["allowed", "refused"]))
+    expect(new Set(verdicts(60, 1000 / 60))).toEqual(new Set(["allowed"]))
+    expect(verdicts(10, 0).filter((verdict) => verdict === "refused")).toHaveLength(19)
   })
 })

@@ -41,7 +41,11 @@ const wait = fc.oneof(
   { weight: 2, arbitrary: fc.integer({ min: 1, max: 30 }) },
   { weight: 1, arbitrary: fc.constant(5000) },
 )
-export const script: fc.Arbitrary<Script> = fc.array(fc.record({ who: fc.nat(7), event, wait }), { minLength: 1, maxLength: 60 })
+export const script: fc.Arbitrary<Script> = fc.array(fc.record({ who: fc.nat(7), event, wait }), {
+  minLength: 1,
+  maxLength: 60,
+  size: "max",
+})
 export const paceLimits = fc.record({ tickMs: fc.constantFrom(0, 25, 100), fanoutPerSecond: fc.constantFrom(20, 300, 20_000) })
 
 export type Play = {

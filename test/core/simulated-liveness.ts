@@ -161,7 +161,7 @@ export class SimulatedLiveness {
 
   #resume(player: Player): void {
     const { connection } = player
-    if (!this.#roster.connections.has(connection.id)) return
+    if (!player.isAlive || !this.#roster.connections.has(connection.id)) return
     const identity = identityOf(connection.member, { expiresAt: connection.expiresAt })
     resume(this.#roster, connection, identity, LIMITS.maxFramesPerSecond, this.now)
     Object.assign(player, { pingedAt: null, isConnected: true })
