@@ -6,6 +6,8 @@ import { ok, type Result, refused } from "../protocol/errors.ts"
 
 export type Settings = {
   readonly tokenSecrets: readonly string[]
+  /** Where the key set is, or null: only the secrets verify. */
+  readonly jwksUrl: string | null
   readonly adminKeys: readonly string[]
   readonly allowedOrigins: readonly string[]
   readonly clocks: Clocks
@@ -69,6 +71,7 @@ export function readSettings(variables: Variables): Result<Settings> {
   }
   const settings: Settings = {
     tokenSecrets: list("TOKEN_SECRETS", secretFault),
+    jwksUrl: isUnset(variables["JWKS_URL"]) ? null : String(variables["JWKS_URL"]),
     adminKeys: list("ADMIN_KEYS", () => null),
     allowedOrigins: isUnset(variables["ALLOWED_ORIGINS"]) ? ["*"] : list("ALLOWED_ORIGINS", originFault),
     clocks: {
@@ -95,8 +98,8 @@ export function readSettings(variables: Variables): Result<Settings> {
   if (!isUnset(variables["DEMO"]) && !["on", "off"].includes(String(variables["DEMO"]))) {
     faults.push(`DEMO is ${JSON.stringify(variables["DEMO"])}; on and off are allowed`)
   }
-  if (!isUnset(variables["JWKS_URL"]))
-    faults.push("JWKS_URL is set, but this version verifies HS256 tokens alone; unset it and set TOKEN_SECRETS")
+  const jwksFault = settings.jwksUrl === null ? null : keySetFault(settings.jwksUrl)
+  if (jwksFault !== null) faults.push(jwksFault)
   return faults.length === 0 ? ok(settings) : refused("misconfigured", faults.join("; "))
 }
 
@@ -143,6 +146,14 @@ function secretFault(secret: string): string | null {
   return secret.length >= MIN_SECRET_LENGTH
     ? null
     : `has a secret of ${secret.length} characters; ${MIN_SECRET_LENGTH} at least are allowed`
+}
+
+/** Over plain http only on this machine: who can change the answer on its way can sign tokens. */
+function keySetFault(text: string): string | null {
+  const url = URL.canParse(text) ? new URL(text) : null
+  const isLocal = url !== null && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname)
+  if (url?.protocol === "https:" || (isLocal && url.protocol === "http:")) return null
+  return `JWKS_URL is ${JSON.stringify(text)}; an https address is allowed (http on localhost alone)`
 }
 
 function originFault(origin: string): string | null {

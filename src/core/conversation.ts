@@ -45,9 +45,9 @@ const NOTHING: Step = { replies: [], changes: [], message: null, verify: null, c
 export function receive(roster: Roster, connection: Connection, raw: string | ArrayBuffer, limits: Limits, now: Millis): Step {
   connection.heardAt = now
   const parsed = parseClientFrame(raw, limits.maxFrameBytes)
-  const bucket = takeFrame(connection.bucket, limits.maxFramesPerSecond, now)
-  if (bucket === null) return tooFast(connection, parsed, limits)
+  const { bucket, verdict } = takeFrame(connection.bucket, limits.maxFramesPerSecond, now)
   connection.bucket = bucket
+  if (verdict !== "allowed") return tooFast(connection, parsed, verdict === "flood", limits)
   if (!parsed.ok) {
     const step = refuse(connection, parsed.error, parsed.error.id)
     return parsed.error.code === "too_large" ? { ...step, close: 4413 } : step
@@ -145,8 +145,9 @@ function refuse(connection: Connection, { code, message }: Refusal, id: number |
   return { ...NOTHING, replies: [reply], close: connection.errors >= MAX_ERRORS_IN_A_ROW ? last : null }
 }
 
-function tooFast(connection: Connection, parsed: Result<ClientFrame, FrameError>, limits: Limits): Step {
+function tooFast(connection: Connection, parsed: Result<ClientFrame, FrameError>, isFlood: boolean, limits: Limits): Step {
   const id = parsed.ok ? parsed.value.id : parsed.error.id
   const message = `${limits.maxFramesPerSecond} frames a second are allowed, ${2 * limits.maxFramesPerSecond} in a burst`
-  return refuse(connection, { code: "too_fast", message }, id, 4429)
+  const step = refuse(connection, { code: "too_fast", message }, id, 4429)
+  return isFlood ? { ...step, close: 4429 } : step
 }

@@ -14,7 +14,7 @@ import type { Kick, messageBodySchema, Occupancy, PageQuery, placementSchema, Ro
 import { CLOSES, type CloseCode, isGoodbye } from "../protocol/close-codes.ts"
 import { PROBLEM_MEDIA_TYPE, problemOf, type Refusal } from "../protocol/errors.ts"
 import { PING, PONG } from "../protocol/names.ts"
-import { identityIn, verifyToken } from "../token/token.ts"
+import { identityIn, tokenKeys, verifyToken } from "../token/token.ts"
 import { readAdmission } from "./admission.ts"
 import { Alarm } from "./alarm.ts"
 import { hasNewerInfo } from "./attachment.ts"
@@ -37,6 +37,7 @@ import { Snapshot } from "./snapshot.ts"
 import { Sockets, send } from "./sockets.ts"
 import { sweep } from "./sweep.ts"
 import { Traffic } from "./traffic.ts"
+import { Turns } from "./turns.ts"
 import { expiryNotice, welcomeBack, welcomeFresh } from "./welcome.ts"
 
 /** What a full room or member is told to wait before it tries again. */
@@ -51,6 +52,7 @@ const RETRY_SWEEP_MS = 30_000
 export class Room extends DurableObject<Cloudflare.Env> {
   readonly #parts: RoomParts
   readonly #performer: Performer
+  readonly #turns = new Turns()
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env)
@@ -100,13 +102,22 @@ export class Room extends DurableObject<Cloudflare.Env> {
   }
 
   override async webSocketMessage(socket: WebSocket, raw: string | ArrayBuffer): Promise<void> {
+    if (!this.#turns.isBusy(socket)) return this.#receive(socket, raw)
+    const connection = this.#parts.sockets.connectionOf(socket)
+    // What waits is not yet counted by its bucket: a flood behind a slow token is a flood all the same.
+    const isFlood = this.#turns.waiting(socket) > 2 * this.#parts.settings.maxFramesPerSecond
+    if (connection !== null && isFlood) return this.#refuse(socket, connection, [], 4429, Date.now())
+    return this.#turns.after(socket, () => this.#receive(socket, raw))
+  }
+
+  async #receive(socket: WebSocket, raw: string | ArrayBuffer): Promise<void> {
     const connection = this.#parts.sockets.connectionOf(socket)
     if (connection === null) return
     if (raw === PING) return void send(socket, PONG)
     const now = Date.now()
     this.#parts.traffic.received(1, now)
     const step = receive(this.#parts.roster, connection, raw, this.#limits(), now)
-    if (step.verify !== null) return this.#reauthorize(socket, connection, step.verify, now)
+    if (step.verify !== null) return this.#turns.begin(socket, this.#reauthorize(socket, step.verify))
     if (step.close !== null) return this.#refuse(socket, connection, step.replies, step.close, now)
     const replies = step.replies.map((reply) => [socket, reply] as const)
     const clocksMoved = step.changes.some(({ kind }) => kind !== "update")
@@ -190,18 +201,14 @@ export class Room extends DurableObject<Cloudflare.Env> {
     await this.#performer.forget()
   }
 
-  /** The order of a connection's frames holds while its token is verified: the room waits, for well under a millisecond. */
-  async #reauthorize(
-    socket: WebSocket,
-    connection: Connection,
-    verify: { token: string; id: number | undefined },
-    now: Millis,
-  ): Promise<void> {
-    const room = this.#parts.sockets.roomOf(socket)
-    const step = await this.ctx.blockConcurrencyWhile(async () => {
-      const claims = await verifyToken(verify.token, this.#parts.settings.tokenSecrets, now)
-      return authorized(this.#parts.roster, connection, verify.id, claims.ok ? identityIn(room, claims.value) : claims)
-    })
+  async #reauthorize(socket: WebSocket, verify: { token: string; id: number | undefined }): Promise<void> {
+    const { roster, settings, sockets } = this.#parts
+    const claims = await verifyToken(verify.token, tokenKeys(settings), Date.now())
+    const now = Date.now()
+    // It may have gone, or been let go, while its token was looked at.
+    const connection = sockets.connectionOf(socket)
+    if (connection === null) return
+    const step = authorized(roster, connection, verify.id, claims.ok ? identityIn(sockets.roomOf(socket), claims.value) : claims)
     if (step.close !== null) return this.#refuse(socket, connection, step.replies, step.close, now)
     const replies = [...step.replies, ...expiryNotice(connection, now)].map((reply) => [socket, reply] as const)
     const lookBy = this.#sweepBy(socket, connection)

@@ -1,5 +1,5 @@
-/** Tokens: a JWT, HS256 with one of the service's secrets. Verified with jose; minted by the first secret. */
-import { errors, jwtVerify, SignJWT } from "jose"
+/** Tokens: a JWT, HS256 with one of the service's secrets, or signed by a key of the key set. Verified and minted with jose. */
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from "jose"
 import { z } from "zod"
 import { grantsFor } from "../core/capability.ts"
 import type { Identity } from "../core/connection.ts"
@@ -7,6 +7,7 @@ import { CAPABILITIES, type Capability } from "../protocol/capabilities.ts"
 import { ok, type Result, refused } from "../protocol/errors.ts"
 import { isLongerThan, jsonFault } from "../protocol/json.ts"
 import { MAX_INFO_BYTES, MAX_MEMBER_BYTES } from "../protocol/names.ts"
+import { type KeySet, KeySetUnreachable, keySetAt } from "./key-set.ts"
 
 /** A room's name, or a prefix of one that ends in `*`. */
 const ROOM_PATTERN = /^(?:[A-Za-z0-9_\-.:,;=@~]{1,128}|[A-Za-z0-9_\-.:,;=@~]{0,127}\*)$/
@@ -33,23 +34,27 @@ export type Claims = z.infer<typeof claimsSchema>
 /** For `nbf` and `iat` alone: an expired token is expired. */
 const CLOCK_SKEW_S = 60
 
+/** What verifies tokens. A secret never verifies an asymmetric algorithm, nor a public key HS256: the algorithm decides which is asked. */
+export type TokenKeys = { readonly secrets: readonly string[]; readonly keySet: KeySet | null }
+
+/** The keys that the settings name. */
+export function tokenKeys({ tokenSecrets, jwksUrl }: { tokenSecrets: readonly string[]; jwksUrl: string | null }): TokenKeys {
+  return { secrets: tokenSecrets, keySet: jwksUrl === null ? null : keySetAt(jwksUrl) }
+}
+
+const SECRET_ALGORITHMS = ["HS256"]
+const KEY_SET_ALGORITHMS = ["EdDSA", "ES256", "RS256"]
+
 /** Verifies a token at `now` (milliseconds). The refusal says what is wrong with it, and never quotes it. */
-export async function verifyToken(jwt: string, secrets: readonly string[], now: number): Promise<Result<Claims>> {
-  for (const [index, secret] of secrets.entries()) {
-    try {
-      const { payload } = await jwtVerify(jwt, encodeSecret(secret), {
-        algorithms: ["HS256"],
-        currentDate: new Date(now),
-        clockTolerance: CLOCK_SKEW_S,
-      })
-      return checkClaims(payload, now)
-    } catch (error) {
-      const isLast = index === secrets.length - 1
-      if (error instanceof errors.JWSSignatureVerificationFailed && !isLast) continue
-      return refused("bad_token", describe(error))
-    }
+export async function verifyToken(jwt: string, keys: TokenKeys, now: number): Promise<Result<Claims>> {
+  try {
+    const { alg } = decodeProtectedHeader(jwt)
+    const verified = alg !== undefined && KEY_SET_ALGORITHMS.includes(alg) ? await byKeySet(jwt, keys, now) : await bySecret(jwt, keys, now)
+    return verified.ok ? checkClaims(verified.value, now) : verified
+  } catch (error) {
+    if (error instanceof KeySetUnreachable) return refused("misconfigured", error.message)
+    return refused("bad_token", describe(error, keys))
   }
-  return refused("misconfigured", "no secret verifies tokens; set TOKEN_SECRETS")
 }
 
 /** What a token says of its bearer in one room, or why it does not open that room. */
@@ -68,6 +73,30 @@ export function mintToken(claims: Claims, secret: string): Promise<string> {
     .sign(encodeSecret(secret))
 }
 
+/** Each secret in turn: the old ones still verify while tokens are signed by the new one. */
+async function bySecret(jwt: string, { secrets }: TokenKeys, now: number): Promise<Result<JWTPayload>> {
+  for (const [index, secret] of secrets.entries()) {
+    try {
+      const { payload } = await jwtVerify(jwt, encodeSecret(secret), options(SECRET_ALGORITHMS, now))
+      return ok(payload)
+    } catch (error) {
+      if (error instanceof errors.JWSSignatureVerificationFailed && index < secrets.length - 1) continue
+      throw error
+    }
+  }
+  return refused("bad_token", "no secret verifies tokens here; the key set's algorithms do: EdDSA, ES256, RS256")
+}
+
+async function byKeySet(jwt: string, { keySet }: TokenKeys, now: number): Promise<Result<JWTPayload>> {
+  if (keySet === null) return refused("bad_token", "the token's algorithm is not allowed; HS256 is")
+  const { payload } = await jwtVerify(jwt, keySet.resolve, options(KEY_SET_ALGORITHMS, now))
+  return ok(payload)
+}
+
+function options(algorithms: string[], now: number) {
+  return { algorithms, currentDate: new Date(now), clockTolerance: CLOCK_SKEW_S }
+}
+
 function checkClaims(payload: unknown, now: number): Result<Claims> {
   const fault = jsonFault(payload)
   if (fault !== null) return refused("bad_token", `the token's claims: ${fault}`)
@@ -80,10 +109,12 @@ function checkClaims(payload: unknown, now: number): Result<Claims> {
   return ok(parsed.data)
 }
 
-function describe(error: unknown): string {
+function describe(error: unknown, { keySet }: TokenKeys): string {
   if (error instanceof errors.JWTExpired) return "the token has expired; get a new one"
-  if (error instanceof errors.JWSSignatureVerificationFailed) return "the token's signature does not fit any of the service's secrets"
-  if (error instanceof errors.JOSEAlgNotAllowed) return "the token's algorithm is not allowed; HS256 is"
+  if (error instanceof errors.JWSSignatureVerificationFailed) return "the token's signature does not fit any of the service's keys"
+  if (error instanceof errors.JWKSNoMatchingKey) return "the token's key is not in the service's key set"
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return `the token's algorithm is not allowed; HS256${keySet === null ? " is" : ", EdDSA, ES256 and RS256 are"}`
   if (error instanceof errors.JWTClaimValidationFailed) return `the token's ${error.claim} is not allowed`
   return "the token is not a well-formed JWT"
 }

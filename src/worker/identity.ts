@@ -2,12 +2,15 @@
 import type { Settings } from "../config/config.ts"
 import type { Identity } from "../core/connection.ts"
 import { type Refusal, type Result, refused } from "../protocol/errors.ts"
-import { identityIn, verifyToken } from "../token/token.ts"
+import { identityIn, tokenKeys, verifyToken } from "../token/token.ts"
 
-/** Without a secret no token can be verified: then everything is refused, and the operator is told what to set. */
-export function unconfigured({ tokenSecrets }: Settings): Refusal | null {
-  if (tokenSecrets.length > 0) return null
-  return { code: "misconfigured", message: "no token can be verified: set the secret TOKEN_SECRETS (wrangler secret put TOKEN_SECRETS)" }
+/** Without a secret or a key set no token can be verified: then everything is refused, and the operator is told what to set. */
+export function unconfigured({ tokenSecrets, jwksUrl }: Settings): Refusal | null {
+  if (tokenSecrets.length > 0 || jwksUrl !== null) return null
+  return {
+    code: "misconfigured",
+    message: "no token can be verified: set the secret TOKEN_SECRETS (wrangler secret put TOKEN_SECRETS), or JWKS_URL",
+  }
 }
 
 export async function identify(token: string | null, room: string, settings: Settings): Promise<Result<Identity>> {
@@ -16,7 +19,7 @@ export async function identify(token: string | null, room: string, settings: Set
   if (token === null) {
     return refused("bad_token", "no token: send the subprotocol token.<jwt>, the header Authorization: Bearer <jwt>, or ?token=<jwt>")
   }
-  const claims = await verifyToken(token, settings.tokenSecrets, Date.now())
+  const claims = await verifyToken(token, tokenKeys(settings), Date.now())
   return claims.ok ? identityIn(room, claims.value) : claims
 }
 
