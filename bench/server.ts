@@ -11,6 +11,7 @@ export type Launch = {
 }
 
 const START_LIMIT_MS = 20_000
+const MAX_OUTPUT = 1_000_000
 
 /** None outlives the benchmark, however that ends. */
 const running = new Set<ChildProcess>()
@@ -49,24 +50,28 @@ export class Server {
     return server
   }
 
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
   /** The last of what it wrote. */
   get output(): string {
     return this.#output
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    if (!this.isRunning) return
     const ended = once(this.#child, "exit")
     this.#child.kill("SIGKILL")
     await ended
   }
 
   #keep(text: string): void {
-    this.#output = (this.#output + text).slice(-100_000)
+    this.#output = (this.#output + text).slice(-MAX_OUTPUT)
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const listener = createServer().listen(0, "127.0.0.1")
   await once(listener, "listening")
   const address = listener.address()

@@ -44,7 +44,7 @@ export async function prepareTarget(name: TargetName, scratch: string): Promise<
 }
 
 /** `workerd serve` itself: the proxy of a development server would be measured too. */
-export function inWorkerd(config: WorkerConfig): (port: number) => Launch {
+export function inWorkerd(config: WorkerConfig, flags: readonly string[] = []): (port: number) => Launch {
   const command = workerdBinary()
-  return (port) => ({ command, args: ["serve", writeConfig(config, port)], environment: {} })
+  return (port) => ({ command, args: ["serve", ...flags, writeConfig(config, port)], environment: {} })
 }
