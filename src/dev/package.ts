@@ -45,7 +45,8 @@ function emitDeclarations(): void {
     const target = join(out, "types", relative(draft, file))
     mkdirSync(dirname(target), { recursive: true })
     // Every version and every setting of the compiler finds the declaration beside a ".js" that is not there.
-    writeFileSync(target, text.replaceAll(NEIGHBOUR, '$1"$2.js"'))
+    const portable = text.replaceAll(NEIGHBOUR, '$1"$2.js"')
+    writeFileSync(target, text.includes("Symbol.dispose") ? `/// <reference lib="esnext.disposable" />\n${portable}` : portable)
   }
   rmSync(draft, { recursive: true })
 }
