@@ -1,5 +1,5 @@
 /** The way in: rooms, tokens and the welcome, with all variables at their defaults. */
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { askedPlainly, refusal, refusedUpgrade } from "./refusals.ts"
 import { DEV_ADMIN_KEY, DEV_SECRET, serviceForFile } from "./service.ts"
 import { connect, EVERYTHING, enter, freshRoom, statsOf, tokenFor } from "./wire-client.ts"
@@ -74,8 +74,39 @@ describe.concurrent("tokens", () => {
   it("[CN1] the subprotocol rollcall.v1 is selected, in whichever place it is offered", async () => {
     const client = await connect(service, { room: freshRoom() })
     expect(client.socket.protocol).toBe("rollcall.v1")
-    const other = await connect(service, { room: freshRoom(), by: "header" })
-    expect(other.socket.protocol).toBe("rollcall.v1")
+    const offers = [`token.${await tokenFor("anna")}`, "rollcall.v1"]
+    const late = new WebSocket(`${service.url.replace("http", "ws")}/v1/rooms/${freshRoom()}/connect`, offers)
+    await new Promise((resolve, reject) => {
+      late.onopen = resolve
+      late.onerror = () => reject(new Error("not connected"))
+    })
+    expect(late.protocol).toBe("rollcall.v1")
+    late.close()
+  })
+
+  it("[CN1] a browser's WebSocket connects, speaks and closes cleanly", async () => {
+    const room = freshRoom()
+    const watcher = await connect(service, { room, member: "watcher" })
+    const offers = ["rollcall.v1", `token.${await tokenFor("anna")}`]
+    const socket = new WebSocket(`${service.url.replace("http", "ws")}/v1/rooms/${room}/connect`, offers)
+    const heard: unknown[] = []
+    socket.onmessage = ({ data }) => heard.push(data)
+    await vi.waitFor(() => expect(heard).toHaveLength(1))
+    socket.send("ping")
+    await vi.waitFor(() => expect(heard[1]).toBe("pong"))
+    socket.send(JSON.stringify({ type: "enter", data: { from: "a browser" } }))
+    await watcher.until(() => watcher.picture.list()[0]?.data["from"] === "a browser", "the entry")
+    const closed = new Promise<CloseEvent>((resolve) => {
+      socket.onclose = resolve
+    })
+    socket.close(1000)
+    expect(await closed).toMatchObject({ code: 1000, wasClean: true })
+    await watcher.until(() => watcher.picture.list().length === 0, "the leave")
+  })
+
+  it("[CN3] the scheme Bearer is written in any case", async () => {
+    const authorization = `bearer ${await tokenFor("anna")}`
+    expect((await connect(service, { room: freshRoom(), token: null, headers: { authorization } })).welcome.member).toBe("anna")
   })
 
   const exp = Math.floor(Date.now() / 1000) + 3600
@@ -118,8 +149,26 @@ describe.concurrent("tokens", () => {
     for (const member of members) {
       const client = await enter(service, { room: freshRoom(), member, claims: { info } })
       expect(client.welcome.member).toBe(member)
-      expect(client.picture.list()).toMatchObject([{ member, info: { name: info.name } }])
+      expect(client.picture.list()).toMatchObject([{ member, info }])
     }
+  })
+
+  it("[CF7] the largest data, info and member fit together, through a fresh token and a resume", async () => {
+    const room = freshRoom()
+    const largest = (text: string) => ({ n: text.repeat(4096 - JSON.stringify({ n: "" }).length) })
+    const data = (text: string) => ({ d: text.repeat(8192 - JSON.stringify({ d: "" }).length) })
+    // Six bytes each, where it is JSON.
+    const member = "\u0001".repeat(256)
+    const anna = await enter(service, { room, member, claims: { info: largest("a") } }, data("x"))
+    await anna.ask({ type: "auth", token: await tokenFor(member, { info: largest("b") }) })
+    await anna.ask({ type: "update", data: data("y") })
+    await anna.until(() => anna.picture.list()[0]?.data["d"] === data("y").d, "the update")
+    await anna.drop()
+    const asking = { room, member, session: anna.welcome.session, claims: { info: largest("c") } }
+    const back = await connect(service, asking)
+    expect(back.welcome).toMatchObject({ resumed: true, present: [{ member, info: largest("a"), data: data("y") }] })
+    await back.enter(data("z"))
+    expect(back.picture.list()).toMatchObject([{ ref: anna.ref, info: largest("c"), data: data("z") }])
   })
 })
 
@@ -133,6 +182,8 @@ describe.concurrent("grants", () => {
     ["a prefix that does not fit", "doc", { "doc-*": EVERYTHING }, null],
     ["another name", "doc-1", { "doc-2": EVERYTHING, "doc-10": EVERYTHING, doc: EVERYTHING, "DOC-1": EVERYTHING }, null],
     ["no pattern", "doc-1", {}, null],
+    ["no pattern, in a room that is named like a method,", "constructor", {}, null],
+    ["a prefix, in a room that is named like a prototype,", "__proto__", { "*": subscribe }, subscribe],
     ["an empty list", "doc-1", { "doc-1": [] }, null],
     ["an exact empty list before a prefix", "doc-1", { "doc-1": [], "doc-*": EVERYTHING, "*": EVERYTHING }, null],
     ["an exact name before every prefix", "doc-1", { "doc-*": EVERYTHING, "doc-1": subscribe, "doc-1*": EVERYTHING }, subscribe],

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { serviceForFile, waitForHealth } from "./service.ts"
 import { connect, enter, freshRoom, silence, statsOf, type WireClient } from "./wire-client.ts"
 
-const GRACE = 3000
-const TIMEOUT = 4000
+const GRACE = 5000
+const TIMEOUT = 3000
 const service = serviceForFile({ GRACE_MS: GRACE, HEARTBEAT_INTERVAL_MS: TIMEOUT / 2, HEARTBEAT_TIMEOUT_MS: TIMEOUT })
 
 /** What a restart, an alarm and a busy machine may add. */
@@ -58,12 +58,19 @@ async function prepare() {
     elsewhere: await scene("anna"),
     watched: await scene("anna"),
   }
+  const leaving = await scene("anna", "bert", "chloe", "dora")
+  const [, bert, chloe, dora] = leaving.clients
+  await chloe?.ask({ type: "leave" })
+  await bert?.close(1000)
+  const late = await enter(service, { room: leaving.room, member: "late" }, { of: "late" })
+  await leaving.clients[0]?.until(() => leaving.clients[0]?.picture.entries.has(late.ref) === true, "the late one")
   const observer = await connect(service, { room: all.watched.room, member: "observer" })
   const lines = [observer, ...Object.values(all).flatMap(({ clients }) => clients)]
-  const at = Date.now()
+  await dora?.drop()
   await crash()
+  const at = Date.now()
   const ends = await Promise.all(lines.map((client) => client.closed()))
-  return { ...all, observer, ends, at }
+  return { ...all, leaving, late, observer, ends, at }
 }
 
 let scenes: Awaited<ReturnType<typeof prepare>>
@@ -71,7 +78,30 @@ beforeAll(async () => {
   scenes = await prepare()
 })
 
+// The quick ones come first: only so many run at a time, and everybody's grace runs.
 describe.concurrent("after a crash", () => {
+  it("[CN9] a newcomer gets no ref of somebody who may come back", async () => {
+    const [anna] = scenes.elsewhere.clients
+    if (anna === undefined) throw new Error("one was asked for")
+    const newcomer = await enter(service, { room: scenes.elsewhere.room, member: "newcomer" })
+    expect(newcomer.ref).not.toBe(anna.ref)
+    expect(newcomer.welcome.present.map(({ member }) => member)).toEqual(["anna"])
+    const resumed = await back(anna)
+    expect(resumed.welcome).toMatchObject({ resumed: true, ref: anna.ref })
+    expect(newcomer.presenceOf(anna.ref)).toEqual([])
+  })
+
+  it("[HB8] the other rooms and their observers come back as well", async () => {
+    const { observer } = scenes
+    const [anna] = scenes.watched.clients
+    if (anna === undefined) throw new Error("one was asked for")
+    const returned = await back(anna)
+    expect(returned.welcome.resumed).toBe(true)
+    const again = await back(observer)
+    expect(again.welcome.present).toEqual(returned.picture.list())
+    expect(again.welcome.present[0]).toMatchObject({ member: "anna", info: { name: "anna" }, data: { of: "anna" } })
+  })
+
   it("[HB8] every line broke as 1006, and whoever comes back resumes; nobody sees a flap", async () => {
     expect(new Set(scenes.ends.map(({ code }) => code))).toEqual(new Set([1006]))
     const { clients } = scenes.returned
@@ -127,25 +157,22 @@ describe.concurrent("after a crash", () => {
     expect(await stranger.sync()).toEqual([])
   })
 
-  it("[CN9] a newcomer gets no ref of somebody who may come back", async () => {
-    const [anna] = scenes.elsewhere.clients
-    if (anna === undefined) throw new Error("one was asked for")
-    const newcomer = await enter(service, { room: scenes.elsewhere.room, member: "newcomer" })
-    expect(newcomer.ref).not.toBe(anna.ref)
-    expect(newcomer.welcome.present.map(({ member }) => member)).toEqual(["anna"])
-    const resumed = await back(anna)
-    expect(resumed.welcome).toMatchObject({ resumed: true, ref: anna.ref })
-    expect(newcomer.presenceOf(anna.ref)).toEqual([])
-  })
-
-  it("[HB8] the other rooms and their observers come back as well", async () => {
-    const { observer } = scenes
-    const [anna] = scenes.watched.clients
-    if (anna === undefined) throw new Error("one was asked for")
-    const returned = await back(anna)
-    expect(returned.welcome.resumed).toBe(true)
-    const again = await back(observer)
-    expect(again.welcome.present).toEqual(returned.picture.list())
-    expect(again.welcome.present[0]).toMatchObject({ member: "anna", info: { name: "anna" }, data: { of: "anna" } })
+  it("[HB8] who left before it stays gone, who came just before it or was in grace is back", async () => {
+    const { leaving, late } = scenes
+    const [anna, bert, chloe, dora] = leaving.clients
+    if (anna === undefined || bert === undefined || chloe === undefined || dora === undefined) throw new Error("four were asked for")
+    const watcher = await back(anna)
+    expect(watcher.picture.list().map(({ member }) => member)).toEqual(["anna", "dora", "late"])
+    const returned = [await back(dora), await back(late)]
+    expect(returned.map(({ welcome: { resumed, ref } }) => [resumed, ref])).toEqual([
+      [true, dora.ref],
+      [true, late.ref],
+    ])
+    const again = await back(bert)
+    expect(again.welcome.resumed).toBe(false)
+    await back(chloe)
+    await silence(scenes.at + GRACE + SLACK - Date.now())
+    expect(watcher.all("presence")).toEqual([])
+    expect(await watcher.sync()).toEqual(watcher.picture.list())
   })
 })

@@ -228,6 +228,19 @@ describe.concurrent("too many errors", () => {
     expect(again.welcome.present.map(({ member }) => member)).toEqual(["bystander"])
   })
 
+  it("[FR8] the goodbye of a client that obeys its bye is no second leave", async () => {
+    const { anna, bystander } = await present()
+    anna.socket.on("message", (raw) => {
+      if (raw.toString().startsWith('{"type":"bye"')) anna.socket.close(1000)
+    })
+    for (let i = 0; i < 20; i++) anna.sendText("{")
+    await anna.closed()
+    expect(await bystander.leaveOf(anna.ref)).toBe("closed")
+    await bystander.ask({ type: "update", data: { last: 1 } })
+    await bystander.until(() => bystander.picture.entries.get(bystander.ref)?.data["last"] === 1, "its own update")
+    expect(bystander.all("presence").flatMap(({ leave = [] }) => leave)).toEqual([[anna.ref, "closed"]])
+  })
+
   it("[FR8] a frame that is accepted begins the count anew", async () => {
     const hurt = await present()
     for (let round = 0; round < 3; round++) {

@@ -55,7 +55,7 @@ describe.concurrent("any other end", () => {
       const { room, anna, bert } = await pair()
       const heard = bert.frames.length
       if (code === 1006) await anna.drop()
-      else await anna.close(code)
+      else expect((await anna.close(code)).code, "the room answers a Close frame").not.toBe(1006)
       const at = Date.now()
       await silence(GRACE / 2)
       expect(bert.frames.slice(heard)).toEqual([])
@@ -154,6 +154,8 @@ describe.concurrent("a resume", () => {
     const again = await connect(service, { room, member: "thief", session: anna.welcome.session })
     expect(again.welcome.resumed).toBe(false)
     expect(again.welcome.connection).not.toBe(anna.welcome.connection)
+    const byName = await connect(service, { room, member: "anna", session: anna.welcome.connection })
+    expect(byName.welcome.resumed, "a connection's name is public, and no session").toBe(false)
     const back = await resume(anna)
     expect(back.welcome).toMatchObject({ resumed: true, ref: anna.ref })
     expect(bert.frames.slice(heard)).toEqual([])
@@ -179,6 +181,20 @@ describe.concurrent("a resume", () => {
     await next.ask({ type: "update", data: { by: "the new one" } })
     await bert.until(() => bert.picture.entries.get(anna.ref)?.data["by"] === "the new one", "an update")
     expect(await bert.sync()).toHaveLength(2)
+  })
+
+  it("[GR6] is not undone by the goodbye with which the old client obeys its bye", async () => {
+    const { anna, bert } = await pair()
+    const heard = bert.frames.length
+    anna.socket.on("message", (raw) => {
+      if (raw.toString().startsWith('{"type":"bye"')) anna.socket.close(1000)
+    })
+    const next = await resume(anna)
+    expect(await anna.next("bye")).toMatchObject({ code: 4409 })
+    await anna.closed()
+    await silence(GRACE + SLACK)
+    expect(bert.frames.slice(heard)).toEqual([])
+    expect((await next.sync()).map(({ ref }) => ref)).toContain(anna.ref)
   })
 
   it("[GR6] by two at once leaves exactly one of them connected", async () => {

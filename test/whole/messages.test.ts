@@ -55,6 +55,16 @@ describe.concurrent("messages", () => {
     expect(heardBy(chloe)).toEqual([])
   })
 
+  it("[MS2] to as many as a frame holds, under an event of any length", async () => {
+    const room = freshRoom()
+    const anna = await connect(service, { room, member: "anna" })
+    const bert = await connect(service, { room, member: "bert" })
+    const to = [...Array.from({ length: 1000 }, (_, i) => `nobody-${i}`), "bert"]
+    await anna.ask({ type: "send", event: "e".repeat(1000), data: 1, to })
+    expect(await bert.next("message")).toMatchObject({ event: "e".repeat(1000), data: 1 })
+    expect(anna.all("message")).toEqual([])
+  })
+
   it("[MS1] carry any JSON", async () => {
     const room = freshRoom()
     const anna = await connect(service, { room, member: "anna" })

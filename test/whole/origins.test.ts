@@ -52,6 +52,16 @@ describe.concurrent("an allowed Origin", () => {
     expect(preflight.headers.get("access-control-allow-headers")?.toLowerCase().split(/, */)).toContain("authorization")
   })
 
+  it("[CN6] may read when to come back", async () => {
+    const headers = { origin: ALLOWED[0] ?? "" }
+    const room = freshRoom()
+    await Promise.all(Array.from({ length: 20 }, () => connect(listed, { room })))
+    const plain = await askedPlainly(listed, { room, headers })
+    expect(plain).toMatchObject({ status: 429, code: "member_full" })
+    expect(plain.headers.get("retry-after")).toMatch(/^\d+$/)
+    expect(plain.headers.get("access-control-expose-headers")?.toLowerCase()).toContain("retry-after")
+  })
+
   it("[CN6] one answer is not kept for another Origin", async () => {
     const headers = { origin: ALLOWED[0] ?? "" }
     const plain = await askedPlainly(listed, { room: freshRoom(), headers })

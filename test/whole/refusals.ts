@@ -36,7 +36,8 @@ export async function refusedUpgrade(where: Where, asking: Asking): Promise<Refu
 export async function askedPlainly(where: Where, asking: Asking): Promise<Refused> {
   const token = asking.token === undefined ? await tokenFor(asking.member ?? "anna", asking.claims) : asking.token
   const headers = { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...asking.headers }
-  return refusal(await fetch(`${where.url}/v1/rooms/${asking.room}/connect`, { headers }))
+  const query = new URLSearchParams(asking.query)
+  return refusal(await fetch(`${where.url}/v1/rooms/${asking.room}/connect?${query}`, { headers }))
 }
 
 /** Reads a problem, and checks all that the contract and RFC 9457 say of its form. */

@@ -97,6 +97,8 @@ describe.concurrent("refusals", () => {
     expect(back.welcome).toMatchObject({ resumed: true, ref: gone.ref, connection: gone.welcome.connection })
     expect(back.welcome.present).toMatchObject([{ ref: gone.ref, data: { kept: 1 } }])
     expect(others.filter((client) => client?.isOpen).length).toBeGreaterThanOrEqual(2)
+    const query = { session: back.welcome.session }
+    expect(await askedPlainly(service, { room, member: "full", query }), "what the upgrade would meet").toMatchObject({ status: 426 })
     const again = await connect(service, { room, member: "full", session: back.welcome.session })
     expect(again.welcome.resumed).toBe(true)
     expect(await back.ended()).toMatchObject({ code: 4409 })

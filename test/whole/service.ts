@@ -92,15 +92,14 @@ export async function startService(variables: Variables = {}): Promise<Service> 
   return { url, kill, workerdPids: () => workerdsOf(child) }
 }
 
-/** Waits until `/healthz` answers with any status: a service that is set up badly is up as well. */
+/** Waits until `/healthz` is 200: while the Worker restarts, the dev server's proxy answers 500 in its stead. */
 export async function waitForHealth(url: string, child?: ChildProcess): Promise<void> {
   const until = Date.now() + START_LIMIT_MS
   while (Date.now() < until) {
     if (child !== undefined && (child.exitCode !== null || child.signalCode !== null)) throw new Error("it ended")
-    const up = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2000) }).then(
-      (response) => response.text().then(() => true),
-      () => false,
-    )
+    const up = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2000) })
+      .then(async (response) => (await response.text()) !== "" && response.status === 200)
+      .catch(() => false)
     if (up) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }

@@ -86,8 +86,11 @@ export async function connect(where: Where, asking: Asking): Promise<WireClient>
   await new Promise<void>((resolve, reject) => {
     socket.once("open", () => resolve())
     socket.once("unexpected-response", (_, response: IncomingMessage) => {
-      response.resume()
-      reject(new Error(`the upgrade was refused with ${response.statusCode}`))
+      let body = ""
+      response.on("data", (chunk: Buffer) => {
+        body += chunk.toString()
+      })
+      response.on("end", () => reject(new Error(`the upgrade was refused with ${response.statusCode}: ${body.slice(0, 500)}`)))
     })
     socket.once("error", reject)
   })
