@@ -1,5 +1,6 @@
 /** What goes wrong between a backend and the service: a refusal with a code, or no answer at all. */
-import { ERRORS, type ErrorCode } from "../protocol/errors.ts"
+import { ERRORS } from "../protocol/errors.ts"
+import type { ErrorCode } from "./types.ts"
 
 /**
  * The contract's error codes, and two that a backend alone can meet: `bad_answer`, what answered is not this

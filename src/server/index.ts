@@ -3,7 +3,6 @@
  *
  * @module
  */
-export type { ErrorCode } from "../protocol/errors.ts"
 export { type Admin, type AdminOptions, createAdmin } from "./admin.ts"
 export { RollcallError, type RollcallErrorCode, RollcallNetworkError } from "./error.ts"
 export { type Lifetime, mintToken, type TokenOptions, type VerifiedToken, type VerifyOptions, verifyToken } from "./token.ts"
@@ -12,6 +11,7 @@ export type {
   CallOptions,
   Capability,
   Entry,
+  ErrorCode,
   Fetch,
   JsonObject,
   Kick,

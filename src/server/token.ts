@@ -10,7 +10,7 @@ export const MIN_SECRET_LENGTH = 32
 const UNIT_S = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 
 /** Seconds, or text with a unit: `"90s"`, `"15m"`, `"1h"`, `"7d"`. */
-export type Lifetime = number | `${number}${keyof typeof UNIT_S}`
+export type Lifetime = number | `${number}${"s" | "m" | "h" | "d"}`
 
 /** What a token is minted from. */
 export type TokenOptions = {

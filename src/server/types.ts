@@ -12,6 +12,27 @@ export type CallOptions = {
 /** An object that JSON can hold. */
 export type JsonObject = { [key: string]: unknown }
 
+/** The contract's error codes; docs/protocol.md says when each comes. */
+export type ErrorCode =
+  | "bad_json"
+  | "bad_frame"
+  | "unknown_type"
+  | "not_entered"
+  | "forbidden"
+  | "too_large"
+  | "too_fast"
+  | "bad_token"
+  | "bad_room"
+  | "bad_request"
+  | "not_found"
+  | "banned"
+  | "room_full"
+  | "member_full"
+  | "bad_origin"
+  | "upgrade_required"
+  | "misconfigured"
+  | "internal"
+
 /** What a token may grant in a room: to see the others, to be seen, to send messages. */
 export type Capability = "subscribe" | "presence" | "message"
 

@@ -21,7 +21,8 @@ describe("the package", { timeout: 60_000 }, () => {
   })
 
   it("[PK1] has an entry with types for the client, React and backends, and holds nothing that no entry needs", () => {
-    const { exports } = consumer.manifest
+    const { exports, files } = consumer.manifest
+    expect(files).toEqual(["dist/package"])
     expect(Object.keys(exports)).toEqual(["./client", "./react", "./server", "./package.json"])
     const published = consumer.node("-e", LIST, consumer.installed).trim().split("\n")
     expect(published).toEqual(expect.arrayContaining(["package.json", "README.md", "LICENSE"]))

@@ -3,6 +3,7 @@ import type { z } from "zod"
 import type * as schemas from "../../src/protocol/admin.ts"
 import type { Capability as ContractCapability } from "../../src/protocol/capabilities.ts"
 import type { LeaveReason as ContractReason } from "../../src/protocol/close-codes.ts"
+import type { ErrorCode as ContractCode } from "../../src/protocol/errors.ts"
 import type * as server from "../../src/server/index.ts"
 import type { Equal } from "./equal.ts"
 
@@ -22,5 +23,6 @@ export const same: Record<string, true> = {
   message: true satisfies Same<keyof z.input<typeof schemas.messageBodySchema>, keyof server.AdminMessage>,
   tokenRequest: true satisfies Same<keyof z.input<typeof schemas.tokenBodySchema>, keyof server.TokenRequest>,
   capability: true satisfies Same<ContractCapability, server.Capability>,
+  code: true satisfies Same<ContractCode, server.ErrorCode>,
   reason: true satisfies Same<ContractReason, server.LeaveReason>,
 }
