@@ -47,6 +47,7 @@ export class WeakCache<K, V extends object> {
     }
     this.#misses++
     if (held !== undefined && cached === undefined) this.#reclaimed++
+    if (cached !== undefined) this.#ring.delete(cached)
     const made = make()
     const ref = new WeakRef(made)
     this.#refs.set(key, ref)
@@ -55,7 +56,10 @@ export class WeakCache<K, V extends object> {
     return made
   }
 
+  /** Whoever knows that a value is of no more use need not wait for the collector. */
   delete(key: K): void {
+    const cached = this.#refs.get(key)?.deref()
+    if (cached !== undefined) this.#ring.delete(cached)
     this.#refs.delete(key)
   }
 

@@ -64,8 +64,10 @@ export function readSettings(variables: Variables): Result<Settings> {
     if (!parsed.ok) faults.push(parsed.error)
     return parsed.ok ? parsed.value : NUMBERS[name].default
   }
-  const list = (name: string, check: (item: string) => string | null): string[] => {
-    const parsed = readList(name, variables[name], check)
+  const list = (name: string, check: (item: string) => string | null, mayBeEmpty = true): string[] => {
+    const value = variables[name]
+    if (mayBeEmpty && isUnset(value)) return []
+    const parsed = readList(name, value, check)
     if (!parsed.ok) faults.push(parsed.error)
     return parsed.ok ? parsed.value : []
   }
@@ -73,7 +75,8 @@ export function readSettings(variables: Variables): Result<Settings> {
     tokenSecrets: list("TOKEN_SECRETS", secretFault),
     jwksUrl: isUnset(variables["JWKS_URL"]) ? null : String(variables["JWKS_URL"]),
     adminKeys: list("ADMIN_KEYS", () => null),
-    allowedOrigins: isUnset(variables["ALLOWED_ORIGINS"]) ? ["*"] : list("ALLOWED_ORIGINS", originFault),
+    // Set to nothing is a fault, not the default: an empty variable must not open the service to every page.
+    allowedOrigins: variables["ALLOWED_ORIGINS"] === undefined ? ["*"] : list("ALLOWED_ORIGINS", originFault, false).map(asBrowsersWrite),
     clocks: {
       interval: number("HEARTBEAT_INTERVAL_MS"),
       timeout: number("HEARTBEAT_TIMEOUT_MS"),
@@ -105,8 +108,10 @@ export function readSettings(variables: Variables): Result<Settings> {
 
 /** `https://app.example.com` exactly, `https://*.example.com` for any depth of subdomains, or `*`. */
 export function isAllowedOrigin(origin: string, allowed: readonly string[]): boolean {
+  const isOrigin = URL.canParse(origin) && new URL(origin).origin === origin
   return allowed.some((pattern) => {
     if (pattern === "*" || pattern === origin) return true
+    if (!isOrigin) return false
     const [scheme, domain] = pattern.split("://*.")
     if (scheme === undefined || domain === undefined) return false
     return origin.startsWith(`${scheme}://`) && origin.endsWith(`.${domain}`) && origin.length > `${scheme}://.${domain}`.length
@@ -117,7 +122,7 @@ type Parsed<T> = { ok: true; value: T } | { ok: false; error: string }
 
 function readNumber(name: NumberVariable, value: unknown): Parsed<number> {
   const range: Range = NUMBERS[name]
-  if (isUnset(value)) return { ok: true, value: range.default }
+  if (value === undefined) return { ok: true, value: range.default }
   const number = typeof value === "number" ? value : typeof value === "string" && /^\d+$/.test(value) ? Number(value) : Number.NaN
   if (Number.isInteger(number) && number >= range.min && number <= range.max) return { ok: true, value: number }
   return {
@@ -127,7 +132,6 @@ function readNumber(name: NumberVariable, value: unknown): Parsed<number> {
 }
 
 function readList(name: string, value: unknown, fault: (item: string) => string | null): Parsed<string[]> {
-  if (isUnset(value)) return { ok: true, value: [] }
   if (typeof value !== "string") return { ok: false, error: `${name} is not text; a comma-separated list is allowed` }
   const items = value.split(",").map((item) => item.trim())
   for (const item of items) {
@@ -157,6 +161,14 @@ function keySetFault(text: string): string | null {
 }
 
 function originFault(origin: string): string | null {
-  if (origin === "*" || /^https?:\/\/(\*\.)?[A-Za-z0-9.\-[\]:]+$/.test(origin)) return null
+  if (origin === "*" || (/^https?:\/\/(\*\.)?[A-Za-z0-9.\-[\]:]+$/.test(origin) && URL.canParse(origin.replace("*.", "")))) return null
   return `has ${JSON.stringify(origin)}; allowed are *, https://app.example.com and https://*.example.com`
+}
+
+/** In lower case and without a default port, as an Origin header has it. */
+function asBrowsersWrite(origin: string): string {
+  if (origin === "*") return origin
+  const isWildcard = origin.includes("://*.")
+  const written = new URL(origin.replace("://*.", "://")).origin
+  return isWildcard ? written.replace("://", "://*.") : written
 }

@@ -48,6 +48,8 @@ export type Connection = {
   errors: number
   /** In memory alone: hibernation takes longer than the bucket takes to fill. */
   bucket: Bucket
+  /** The next `sync` is answered from then on. In memory alone, as the bucket. */
+  syncFrom: Millis
   /** Upper bound of the data's JSON text in bytes; exact only after it was measured. */
   dataBytes: number
 }

@@ -30,6 +30,14 @@ export type Step = {
   readonly close: CloseCode | null
 }
 
+/** The whole room is sent to one connection at this many bytes a second: what a slow reader is owed grows no faster. */
+const SNAPSHOT_BYTES_PER_SECOND = 262_144
+
+/** When a connection may ask for the whole room again, after it was sent that much of it. */
+export function snapshotSent(connection: Connection, bytes: number, now: Millis): void {
+  connection.syncFrom = now + Math.floor((bytes * 1000) / SNAPSHOT_BYTES_PER_SECOND)
+}
+
 /** So many refused frames in a row end the connection. */
 export const MAX_ERRORS_IN_A_ROW = 20
 
@@ -110,6 +118,9 @@ function answer(roster: Roster, connection: Connection, frame: AnswerableFrame, 
       return { ok: true, value: { message, changes: act(roster, connection, now) } }
     }
     case "sync":
+      if (now < connection.syncFrom) {
+        return { ok: false, error: { code: "too_fast", message: "the whole room was sent just now; ask again later" } }
+      }
       return { ok: true, value: { replies: ["snapshot"] } }
     case "pong":
       return { ok: true, value: {} }

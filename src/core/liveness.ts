@@ -64,14 +64,12 @@ export function judge(watched: Watched, clocks: Clocks, now: Millis): Verdict[] 
 }
 
 /**
- * How late an end may come so that ends share sweeps: half an interval, or a tenth of the away or idle clock where
- * that is less. It is also the least time between two sweeps for liveness.
+ * How late an end may come so that ends share sweeps, and the least time between two sweeps for liveness: half an
+ * interval. Whoever sets away or idle shorter than an interval asks for finer steps, and gets a tenth of that clock.
  */
 export function leeway(clocks: Clocks): Millis {
-  const parts = [clocks.interval / 2]
-  if (clocks.awayAfter > 0) parts.push(clocks.awayAfter / 10)
-  if (clocks.idleAfter > 0) parts.push(clocks.idleAfter / 10)
-  return Math.min(...parts)
+  const fine = [clocks.awayAfter, clocks.idleAfter].filter((after) => after > 0 && after < clocks.interval)
+  return Math.min(clocks.interval / 2, ...fine.map((after) => after / 10))
 }
 
 /**

@@ -3,6 +3,7 @@ import { ok, type Result } from "../protocol/errors.ts"
 import type { JsonObject } from "../protocol/frames.ts"
 import { NO_GRANTS } from "./capability.ts"
 import type { Connection, ConnectionId, MemberId, Millis } from "./connection.ts"
+import { withoutNulls } from "./patch.ts"
 import { type Change, enter, placeConnection, type Roster } from "./roster.ts"
 
 export type Placement = { readonly member: MemberId; readonly info: JsonObject; readonly data: JsonObject; readonly until: Millis }
@@ -21,6 +22,10 @@ export function place(
   const connection = known ?? placeConnection(roster, id, identity, until, now)
   const shown = connection.info
   connection.info = JSON.stringify(shown) === JSON.stringify(info) ? shown : info
+  if (known?.entry != null && shown === connection.info && JSON.stringify(known.entry.data) === JSON.stringify(withoutNulls(data))) {
+    connection.line = { at: "placed", until }
+    return ok({ connection, changes: [] })
+  }
   const entered = enter(roster, connection, data, maxDataBytes, now)
   if (!entered.ok) {
     connection.info = shown

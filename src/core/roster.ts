@@ -100,16 +100,18 @@ function add(roster: Roster, id: ConnectionId, identity: Identity, line: Line, r
     askedAt: null,
     errors: 0,
     bucket: fullBucket(rate, now),
+    syncFrom: 0,
     dataBytes: 0,
   }
   roster.connections.set(connection.id, connection)
   return connection
 }
 
-/** The connection that `id` names, if this member may resume it: a session is bound to its member. */
-export function resumable(roster: Roster, id: ConnectionId, member: MemberId): Connection | null {
+/** The connection that `id` names, if this member may still resume it: a session is bound to its member. */
+export function resumable(roster: Roster, id: ConnectionId, member: MemberId, now: Millis): Connection | null {
   const connection = roster.connections.get(id)
-  return connection !== undefined && connection.member === member && connection.line.at !== "placed" ? connection : null
+  if (connection === undefined || connection.member !== member || connection.line.at === "placed") return null
+  return connection.line.at === "grace" && connection.line.until <= now ? null : connection
 }
 
 /** Continues a connection on a new socket. No activity: an away member stays away, and nobody is told. */
@@ -204,16 +206,19 @@ export function leave(roster: Roster, connection: Connection, reason: LeaveReaso
 }
 
 /**
- * What the connection's own socket knew, where that is newer than the ledger's row: a close that wakes the room brings
- * it late. Told, because whoever resumed in between was welcomed with the older data.
+ * What the connection's own socket knew beats the ledger's older row: a close that wakes the room brings it late.
+ * Unless the connection was resumed in between and has acted since. Returns what whoever saw the older entry must hear.
  */
 export function adopt(roster: Roster, connection: Connection, known: Connection): Change[] {
-  if (!isPresent(connection) || known.entry === null || known.activeAt <= connection.activeAt) return []
-  connection.entry = { ...known.entry, info: connection.entry.info }
+  if (!isPresent(connection) || known.entry === null) return []
+  if (isConnected(connection) && known.activeAt < connection.activeAt) return []
+  const { data, status } = known.entry
+  const isSame = status === connection.entry.status && JSON.stringify(data) === JSON.stringify(connection.entry.data)
+  connection.entry = { ...connection.entry, data, status }
   connection.activeAt = known.activeAt
   connection.dataBytes = known.dataBytes
   roster.version++
-  return [{ kind: "enter", entry: connection.entry, isNews: false }]
+  return isSame ? [] : [{ kind: "enter", entry: connection.entry, isNews: false }]
 }
 
 /** Its socket ended and may come back until then: nobody is told, and nobody could tell. */
@@ -227,6 +232,12 @@ export function remove(roster: Roster, connection: Connection, reason: LeaveReas
   const changes = leave(roster, connection, reason)
   if (roster.connections.delete(connection.id) && isConnected(connection)) countConnected(roster, connection, -1)
   return changes
+}
+
+/** Whether somebody here has this ref already. */
+export function isRefTaken(roster: Roster, ref: Ref): boolean {
+  for (const connection of roster.connections.values()) if (connection.ref === ref) return true
+  return false
 }
 
 /** Entries of everybody present, those in grace included, in the order of their refs' opening. */

@@ -87,6 +87,7 @@ export function decodeAttachment(attachment: unknown, rate: number, now: number)
     askedAt: asked ?? null,
     errors: errors ?? 0,
     bucket: fullBucket(rate, now),
+    syncFrom: 0,
     dataBytes: bytes ?? 0,
   }
   return { connection, tallies, hasNewerInfo: newer === 1 }

@@ -4,8 +4,9 @@
  */
 import { z } from "zod"
 import { NO_GRANTS } from "../core/capability.ts"
-import type { Connection, ConnectionId, MemberId, Millis } from "../core/connection.ts"
+import type { Connection, ConnectionId, MemberId, Millis, Ref } from "../core/connection.ts"
 import { fullBucket } from "../core/rate.ts"
+import { type Tallies, talliesSchema } from "./tallies.ts"
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS connections (
@@ -13,7 +14,7 @@ const SCHEMA = `
     entry TEXT, active_at INTEGER NOT NULL, line TEXT NOT NULL, until INTEGER) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS seen (member TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS bans (member TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 `
 
 const json = z.string().transform((text, ctx) => {
@@ -36,8 +37,6 @@ const rowSchema = z.object({
   line: z.enum(["socket", "grace", "placed"]),
   until: z.number().nullable(),
 })
-
-export type MarkName = "next_ref" | "peak" | "peak_at"
 
 export class Ledger {
   readonly #storage: DurableObjectStorage
@@ -129,20 +128,38 @@ export class Ledger {
     if (this.#exists) this.#sql.exec("DELETE FROM seen WHERE at < ?", before)
   }
 
-  mark(name: MarkName, value: number): void {
-    this.#create()
-    this.#sql.exec("INSERT OR REPLACE INTO marks VALUES (?, ?)", name, value)
+  /** The next ref to give out, where no attachment and no row shows the last one. */
+  markRef(next: Ref): void {
+    this.#mark("next_ref", next)
   }
 
-  marked(name: MarkName): number {
-    const [row] = this.#rows("SELECT value FROM marks WHERE name = ?", name)
-    return z.object({ value: z.number() }).safeParse(row).data?.value ?? 0
+  nextRef(): Ref {
+    return z.int().catch(1).parse(this.#marked("next_ref"))
+  }
+
+  /** The counters, while no socket carries them. */
+  putTallies(tallies: Tallies): void {
+    this.#mark("tallies", JSON.stringify(tallies))
+  }
+
+  tallies(): Tallies | null {
+    return json.pipe(talliesSchema).safeParse(this.#marked("tallies")).data ?? null
   }
 
   /** Nothing is left: no table, no row, no alarm. A later write makes the tables anew. */
   async wipe(): Promise<void> {
     this.#exists = false
     await this.#storage.deleteAll()
+  }
+
+  #mark(name: string, value: number | string): void {
+    this.#create()
+    this.#sql.exec("INSERT OR REPLACE INTO marks VALUES (?, ?)", name, value)
+  }
+
+  #marked(name: string): unknown {
+    const [row] = this.#rows("SELECT value FROM marks WHERE name = ?", name)
+    return z.object({ value: z.unknown() }).safeParse(row).data?.value
   }
 
   #read(id: ConnectionId, rate: number, now: Millis): Connection[] {
@@ -168,6 +185,7 @@ export class Ledger {
       askedAt: null,
       errors: 0,
       bucket: fullBucket(rate, now),
+      syncFrom: 0,
       dataBytes: Number.MAX_SAFE_INTEGER,
     }
     return [connection]

@@ -3,7 +3,7 @@ import { isConnected, isPresent, type MemberId, type Millis } from "../core/conn
 import type { Message } from "../core/outbox.ts"
 import { place } from "../core/placed.ts"
 import { type Change, present } from "../core/roster.ts"
-import type { Kick, Member, MemberDetail, MemberPage, Occupancy, PageQuery, Presence, RoomStats } from "../protocol/admin.ts"
+import type { Kick, Member, MemberDetail, MemberPage, Occupancy, PageQuery, RoomStats } from "../protocol/admin.ts"
 import type { CloseCode } from "../protocol/close-codes.ts"
 import type { Refusal } from "../protocol/errors.ts"
 import type { Entry, JsonObject } from "../protocol/frames.ts"
@@ -31,8 +31,9 @@ export function statsOf(parts: RoomParts, performer: Performer, room: string, no
   }
 }
 
-export function presenceOf({ roster }: RoomParts, room: string): Presence {
-  return { room, present: [...present(roster)] }
+/** As text: the entries are encoded already. */
+export function presenceTextOf({ roster, snapshot }: RoomParts, room: string): string {
+  return `{"room":${JSON.stringify(room)},"present":${snapshot.text(roster)}}`
 }
 
 export function occupancyOf({ roster }: RoomParts, room: string): Occupancy {
@@ -51,9 +52,11 @@ export function membersOf({ roster }: RoomParts, { cursor, limit }: PageQuery): 
 }
 
 /** Null: the room never saw this member, or no longer remembers. */
-export function memberDetailOf({ roster, ledger }: RoomParts, member: MemberId): MemberDetail | null {
+export function memberDetailOf({ roster, ledger, settings }: RoomParts, member: MemberId, now: Millis): MemberDetail | null {
   const connections = Array.from(roster.connections.values()).filter((connection) => connection.member === member && isPresent(connection))
-  const lastSeen = connections.length > 0 ? Math.max(...connections.map(({ activeAt }) => activeAt)) : ledger.seenAt(member)
+  const seenAt = ledger.seenAt(member)
+  const remembered = seenAt !== null && seenAt + settings.lastSeenRetentionMs > now ? seenAt : null
+  const lastSeen = connections.length > 0 ? Math.max(...connections.map(({ activeAt }) => activeAt)) : remembered
   if (lastSeen === null) return null
   const entries = connections.flatMap(({ entry }) => (entry === null ? [] : [entry]))
   return { ...memberOf(member, entries), present: entries.length > 0, lastSeen }
@@ -77,7 +80,8 @@ export function placeMember(
   const placed = place(parts.roster, crypto.randomUUID(), { member, info, data, until }, parts.settings.maxDataBytes, now)
   if (!placed.ok) return { answer: placed.error, effects: {} }
   const { connection, changes } = placed.value
-  return { answer: null, effects: { recorded: [connection], changes, lookBy: until } }
+  const isRecorded = changes.some((change) => change.kind === "enter" && change.isNews)
+  return { answer: null, effects: { recorded: isRecorded ? [] : [connection], changes, lookBy: until } }
 }
 
 /** Ends every connection of a member. With `banMs` it is kept out that long; 0 lets it in again. Null: nobody of that name is known. */
@@ -88,7 +92,7 @@ export function kickMember(
   banMs: Millis | null,
   now: Millis,
 ): Operation<Kick | null> {
-  const known = memberDetailOf(parts, member)
+  const known = memberDetailOf(parts, member, now)
   const connections = Array.from(parts.roster.connections.values()).filter((connection) => connection.member === member)
   if (known === null && connections.length === 0 && banMs === null) return { answer: null, effects: {} }
   if (banMs !== null) parts.ledger.ban(member, now + banMs)
@@ -117,12 +121,10 @@ function endAll(
   code: CloseCode,
 ): Effects {
   const changes: Change[] = []
-  const closes: [WebSocket, CloseCode][] = []
+  const closes: (readonly [WebSocket, CloseCode])[] = []
   for (const connection of connections) {
-    for (const socket of sockets.openOf(connection.id)) {
-      sockets.release(socket)
-      closes.push([socket, code])
-    }
+    closes.push(...sockets.openOf(connection.id).map((socket) => [socket, code] as const))
+    for (const socket of sockets.allOf(connection.id)) sockets.release(socket)
     changes.push(...performer.end(connection, reason))
   }
   return { changes, closes }

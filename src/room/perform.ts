@@ -1,8 +1,8 @@
 /** The only place with side effects, in one order: attachment and ledger → replies → fan-out → closes → alarm. */
 
 import type { Settings } from "../config/config.ts"
-import { type Connection, isConnected, type Millis } from "../core/connection.ts"
-import type { Reply } from "../core/conversation.ts"
+import { type Connection, isConnected, type MemberId, type Millis } from "../core/connection.ts"
+import { type Reply, snapshotSent } from "../core/conversation.ts"
 import type { Message } from "../core/outbox.ts"
 import { type Change, type Roster, remove, startGrace } from "../core/roster.ts"
 import type { CloseCode } from "../protocol/close-codes.ts"
@@ -46,16 +46,25 @@ export function presentFor({ snapshot, roster }: RoomParts, connection: Connecti
   return connection?.grants.subscribe === true ? snapshot.text(roster) : "[]"
 }
 
+const PRUNE_EVERY_MS = 86_400_000
+
 export class Performer {
   readonly #parts: RoomParts
   readonly #fanOut: FanOut
   /** Attachments of mere updates wait for the end of a running tick, so that 60 updates a second are not 60 writes. */
   readonly #unsaved = new Set<WebSocket>()
+  /** Counters that changed, and no socket carries yet. */
+  #isCounted = false
+  /** When what is past its retention was last looked for, as far as memory goes. */
+  #prunedAt = 0
+  /** Whether somebody was here since the room last came to rest. */
+  #isOccupied: boolean
   tallies: Tallies
 
   constructor(parts: RoomParts, tallies: Tallies) {
     this.#parts = parts
     this.tallies = tallies
+    this.#isOccupied = parts.roster.connections.size > 0
     this.#fanOut = new FanOut(parts.sockets, parts.traffic, parts.settings.pace, {
       save: () => this.#save(),
       failed: (socket) => {
@@ -68,12 +77,13 @@ export class Performer {
   /** Somebody came into the empty room. */
   occupied(now: Millis): void {
     this.tallies = { ...this.tallies, since: now }
+    this.#isOccupied = true
   }
 
   countSweep(lost: number, idle: number): void {
     const { tallies } = this
     this.tallies = { ...tallies, sweeps: tallies.sweeps + 1, lost: tallies.lost + lost, idle: tallies.idle + idle }
-    this.#carryTallies()
+    this.#isCounted = true
   }
 
   get waitingMessages(): number {
@@ -100,15 +110,18 @@ export class Performer {
     this.#fanOut.add(changes, messages)
     this.#fanOut.flushWhenDue(now)
     for (const [socket, code] of closes) this.#parts.sockets.close(socket, code)
-    if (this.#parts.roster.connections.size === 0) await this.#rest(now)
-    else await this.#parts.alarm.by(lookBy)
+    if (this.#parts.roster.connections.size > 0) await this.#parts.alarm.by(lookBy)
+    else if (this.#isOccupied) await this.rest(now)
   }
 
   reply(socket: WebSocket, reply: Reply): void {
     if (reply === "snapshot") this.#fanOut.snapshotTaken(socket)
-    const present = () => presentFor(this.#parts, this.#parts.sockets.connectionOf(socket))
-    send(socket, reply === "snapshot" ? `{"type":"sync","present":${present()}}` : JSON.stringify(reply))
-    this.#parts.traffic.sent(1, Date.now())
+    const now = Date.now()
+    const connection = this.#parts.sockets.connectionOf(socket)
+    const text = reply === "snapshot" ? `{"type":"sync","present":${presentFor(this.#parts, connection)}}` : JSON.stringify(reply)
+    if (reply === "snapshot" && connection !== null) snapshotSent(connection, text.length, now)
+    send(socket, text)
+    this.#parts.traffic.sent(1, now)
   }
 
   /** The line of a connection broke: it is kept for its grace. Returns what changed, nothing while it may come back. */
@@ -125,19 +138,21 @@ export class Performer {
     const until = now + settings.graceMs
     startGrace(roster, connection, until)
     ledger.put(connection)
-    this.#carryTallies()
+    this.#isCounted = true
     return { changes: [], lookBy: until }
   }
 
   /** A connection is over, for everybody. */
   end(connection: Connection, reason: Parameters<typeof remove>[2]): Change[] {
-    const { roster, ledger } = this.#parts
+    const { roster, ledger, snapshot } = this.#parts
+    snapshot.forget(connection.ref)
     const isNewest = connection.ref === roster.nextRef - 1
     const changes = remove(roster, connection, reason)
     if (!isConnected(connection)) ledger.drop(connection.id)
     // The newest ref lives on in no attachment now: without a mark, hibernation would give it out again.
-    if (isNewest && roster.connections.size > 0) ledger.mark("next_ref", roster.nextRef)
-    this.#carryTallies()
+    if (isNewest && roster.connections.size > 0) ledger.markRef(roster.nextRef)
+    this.#isCounted = true
+    this.#isOccupied = true
     return changes
   }
 
@@ -158,29 +173,53 @@ export class Performer {
       }
       if (change.kind === "leave") {
         ledger.drop(change.entry.connection)
-        if (!roster.presentOf.has(change.entry.member)) ledger.markSeen(change.entry.member, now)
+        if (!roster.presentOf.has(change.entry.member)) this.#markSeen(change.entry.member, now)
       }
     }
     const members = roster.presentOf.size
     if (members > this.tallies.peak) this.tallies = { ...this.tallies, peak: members, peakAt: now }
   }
 
+  #markSeen(member: MemberId, now: Millis): void {
+    const { ledger, settings } = this.#parts
+    ledger.markSeen(member, now)
+    if (now - this.#prunedAt < PRUNE_EVERY_MS) return
+    // A room that never empties must not remember its visitors for ever.
+    this.#prunedAt = now
+    ledger.forgetSeen(now - settings.lastSeenRetentionMs)
+    ledger.lastBanUntil(now)
+  }
+
   #save(): void {
-    for (const socket of this.#unsaved) this.#parts.sockets.save(socket, this.tallies)
+    if (this.#isCounted) this.#carryTallies()
+    for (const socket of this.#unsaved) {
+      try {
+        this.#parts.sockets.save(socket, this.tallies)
+      } catch (error) {
+        // One that cannot be saved would be lost at the next sleep: it is sent away to come again, and hurts no other.
+        this.#parts.background(Promise.reject(error))
+        this.#parts.sockets.abandon(socket)
+      }
+    }
     this.#unsaved.clear()
   }
 
-  /** The counters ride on some open socket: the one that carried them may have gone. */
+  /** The counters ride on some open socket: the one that carried them may have gone. Without any, they are a row. */
   #carryTallies(): void {
-    const [carrier] = this.#parts.sockets.open()
+    this.#isCounted = false
+    const { sockets, roster, ledger } = this.#parts
+    const carrier = sockets.open().find((socket) => sockets.connectionOf(socket) !== null)
     if (carrier !== undefined) this.#unsaved.add(carrier)
+    else if (roster.connections.size > 0) ledger.putTallies(this.tallies)
   }
 
   /** Nobody is left: what remains is when each member was last seen, until its retention ends, and who is banned. */
-  async #rest(now: Millis): Promise<void> {
+  async rest(now: Millis): Promise<void> {
+    this.#isOccupied = false
     const { ledger, alarm, roster, settings } = this.#parts
     const { peak, peakAt } = this.tallies
     this.tallies = { ...newTallies(now), peak, peakAt }
+    ledger.forgetSeen(now - settings.lastSeenRetentionMs)
     const newest = ledger.newestSeen()
     const keepUntil = Math.max(newest === null ? 0 : newest + settings.lastSeenRetentionMs, ledger.lastBanUntil(now))
     if (keepUntil <= now) {
@@ -188,10 +227,8 @@ export class Performer {
       await ledger.wipe()
       return
     }
-    ledger.forgetSeen(now - settings.lastSeenRetentionMs)
-    ledger.mark("next_ref", roster.nextRef)
-    ledger.mark("peak", peak)
-    ledger.mark("peak_at", peakAt)
+    ledger.markRef(roster.nextRef)
+    ledger.putTallies(this.tallies)
     await alarm.moveTo(keepUntil)
   }
 }

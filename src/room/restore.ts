@@ -13,15 +13,17 @@ export function restoreRoom(parts: RoomParts, now: Millis): Restored {
   const connected = new Set<ConnectionId>()
   let carried: Tallies | null = null
   let carrier: WebSocket | null = null
+  // Only counts where no alarm is set, or only a later one: one may have been lost with a bad configuration.
+  let lookBy = Number.POSITIVE_INFINITY
   for (const { socket, attachment } of sockets.restore(settings.maxFramesPerSecond, now)) {
     const { connection, tallies, hasNewerInfo } = attachment
     if (hasNewerInfo) connection.info = ledger.newerInfo(connection.id) ?? connection.info
     found.push(connection)
     connected.add(connection.id)
+    lookBy = Math.min(lookBy, sweepBy({ connection, pingedAt: sockets.pingedAt(socket) }, settings.clocks))
     carried = carried === null ? tallies : newerTallies(carried, tallies)
     carrier ??= socket
   }
-  let lookBy = Number.POSITIVE_INFINITY
   for (const connection of ledger.absent(connected, settings.maxFramesPerSecond, now)) {
     if (connection.line.at === "grace" && connection.line.until === Number.POSITIVE_INFINITY) {
       // Announced, and without a socket: the dead of a crash. They get their grace, then they leave.
@@ -33,7 +35,16 @@ export function restoreRoom(parts: RoomParts, now: Millis): Restored {
   }
   // In the order in which they opened, as before the sleep.
   for (const connection of found.sort((a, b) => a.ref - b.ref)) restore(roster, connection)
-  const remembered = { ...newTallies(now), peak: ledger.marked("peak"), peakAt: ledger.marked("peak_at") || now }
-  const tallies = carried === null ? remembered : newerTallies({ ...carried, wakeups: carried.wakeups + 1 }, remembered)
-  return { tallies, effects: { touched: carrier === null ? [] : [carrier], lookBy } }
+  return {
+    tallies: talliesAfterSleep(carried, ledger.tallies(), found.length > 0, now),
+    effects: { touched: carrier === null ? [] : [carrier], lookBy },
+  }
+}
+
+/** The newer of what the sockets carried and what the ledger holds; in an empty room only the peak is remembered. */
+function talliesAfterSleep(carried: Tallies | null, stored: Tallies | null, isOccupied: boolean, now: Millis): Tallies {
+  const newest = carried !== null && stored !== null ? newerTallies(carried, stored) : (carried ?? stored)
+  if (newest === null) return newTallies(now)
+  if (isOccupied) return { ...newest, wakeups: newest.wakeups + 1 }
+  return { ...newTallies(now), peak: newest.peak, peakAt: newest.peakAt }
 }

@@ -9,7 +9,7 @@ import type { Connection, Millis } from "../core/connection.ts"
 import { authorized, type Limits, type Reply, receive } from "../core/conversation.ts"
 import { sweepBy } from "../core/liveness.ts"
 import { maxWaitingMessages } from "../core/pace.ts"
-import { admit, adopt, emptyRoster, restore, resumable } from "../core/roster.ts"
+import { admit, adopt, emptyRoster, isRefTaken, restore, resumable } from "../core/roster.ts"
 import type { Kick, messageBodySchema, Occupancy, PageQuery, placementSchema, RoomStats } from "../protocol/admin.ts"
 import { CLOSES, type CloseCode, isGoodbye } from "../protocol/close-codes.ts"
 import { PROBLEM_MEDIA_TYPE, problemOf, type Refusal } from "../protocol/errors.ts"
@@ -28,7 +28,7 @@ import {
   membersOf,
   occupancyOf,
   placeMember,
-  presenceOf,
+  presenceTextOf,
   statsOf,
 } from "./operations.ts"
 import { Performer, type RoomParts } from "./perform.ts"
@@ -62,7 +62,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
     const ledger = new Ledger(ctx.storage)
     this.#parts = {
       settings: settings.value,
-      roster: emptyRoster(Math.max(1, ledger.marked("next_ref"))),
+      roster: emptyRoster(ledger.nextRef()),
       sockets: new Sockets(ctx),
       ledger,
       alarm: new Alarm(ctx.storage),
@@ -86,7 +86,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
     const { identity } = admission
     const banned = bannedFrom(this.#parts, identity.member, now)
     if (banned !== null) return refuseConnect(banned)
-    const resumed = admission.resume === null ? null : resumable(this.#parts.roster, admission.resume.connection, identity.member)
+    const resumed = admission.resume === null ? null : resumable(this.#parts.roster, admission.resume.connection, identity.member, now)
     const refusal = resumed === null ? admit(this.#parts.roster, identity.member, this.#parts.settings.capacity) : null
     if (refusal !== null) return refuseConnect(refusal)
     if (!admission.wantsUpgrade) {
@@ -127,20 +127,27 @@ export class Room extends DurableObject<Cloudflare.Env> {
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
-    await this.#lineEnded(socket, isGoodbye(code))
-    this.#parts.sockets.answerClose(socket, code)
+    try {
+      await this.#lineEnded(socket, isGoodbye(code))
+    } finally {
+      this.#parts.sockets.answerClose(socket, code)
+    }
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {
-    await this.#lineEnded(socket, false)
-    this.#parts.sockets.answerClose(socket, 1011)
+    try {
+      await this.#lineEnded(socket, false)
+    } finally {
+      this.#parts.sockets.answerClose(socket, 1011)
+    }
   }
 
   override async alarm(): Promise<void> {
     this.#parts.alarm.wentOff()
     try {
       const now = Date.now()
-      await this.#performer.perform(sweep(this.#parts, this.#performer, now), now)
+      if (this.#parts.roster.connections.size === 0) await this.#performer.rest(now)
+      else await this.#performer.perform(sweep(this.#parts, this.#performer, now), now)
     } catch (error) {
       logError(error)
       await this.#parts.alarm.moveTo(Date.now() + RETRY_SWEEP_MS)
@@ -154,7 +161,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
 
   /** What a member may see without a socket. */
   presence(room: string): JsonText {
-    return JSON.stringify(presenceOf(this.#parts, room))
+    return presenceTextOf(this.#parts, room)
   }
 
   occupancy(room: string): Occupancy {
@@ -171,7 +178,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
 
   /** `null` as text: nobody of that name is known. */
   member(member: string): JsonText {
-    return JSON.stringify(memberDetailOf(this.#parts, member))
+    return JSON.stringify(memberDetailOf(this.#parts, member, Date.now()))
   }
 
   /** Null: placed; what it looks like then, `member` tells. */
@@ -188,6 +195,8 @@ export class Room extends DurableObject<Cloudflare.Env> {
     const now = Date.now()
     const { answer, effects } = kickMember(this.#parts, this.#performer, member, banMs, now)
     await this.#performer.perform(effects, now)
+    // A ban in an empty room has to be remembered by its alarm.
+    if (banMs !== null && this.#parts.roster.connections.size === 0) await this.#performer.rest(now)
     return answer
   }
 
@@ -230,19 +239,24 @@ export class Room extends DurableObject<Cloudflare.Env> {
 
   /** Idempotent: the runtime may report an end twice, and the end of a socket that was let go or superseded is nobody's. */
   async #lineEnded(socket: WebSocket, goodbye: boolean): Promise<void> {
-    const { sockets, roster } = this.#parts
+    const { sockets, roster, snapshot } = this.#parts
+    if (sockets.isReleased(socket)) return
     const now = Date.now()
     const known = sockets.connectionOf(socket) ?? sockets.storedConnection(socket, now)
     if (known === null) return
     sockets.release(socket)
     // An observer has no row: its socket alone remembers it. Somebody present without one has left already.
-    if (!roster.connections.has(known.id) && known.entry === null) restore(roster, known)
+    if (!roster.connections.has(known.id) && known.entry === null && !isRefTaken(roster, known.ref)) restore(roster, known)
     const connection = roster.connections.get(known.id)
     if (connection === undefined) return
-    const changes = known === connection ? [] : adopt(roster, connection, known)
-    if (sockets.openOf(connection.id).length > 0) return this.#performer.perform({ changes }, now)
-    const ended = goodbye ? { changes: this.#performer.end(connection, "left") } : this.#performer.keepForGrace(connection, now)
-    await this.#performer.perform(ended, now)
+    const adopted = known === connection ? [] : adopt(roster, connection, known)
+    // Nobody saw the older entry if nobody was sent the room since it woke up.
+    const changes = snapshot.wasRead ? adopted : []
+    const successors = sockets.openOf(connection.id)
+    if (successors.length > 0) return this.#performer.perform({ changes, touched: successors }, now)
+    if (goodbye) return this.#performer.perform({ changes: this.#performer.end(connection, "left") }, now)
+    const kept = this.#performer.keepForGrace(connection, now)
+    await this.#performer.perform({ changes: [...changes, ...kept.changes], lookBy: kept.lookBy }, now)
   }
 
   #limits(): Limits {

@@ -14,6 +14,12 @@ export class Snapshot {
   readonly #entries = new WeakCache<Ref, EncodedEntry>(STRONG_ENTRIES)
   readonly #room = new WeakCache<"present", EncodedRoom>(1)
 
+  /** Whether anybody was sent the room since the object was constructed. */
+  get wasRead(): boolean {
+    const { hits, misses } = this.#room.counters()
+    return hits + misses > 0
+  }
+
   /** `[entry,…]`, for `present`. An entry that did not change since it was last encoded is not encoded again. */
   text(roster: Roster): string {
     return this.#room.get(
@@ -21,6 +27,11 @@ export class Snapshot {
       ({ version }) => version === roster.version,
       () => ({ version: roster.version, text: `[${Array.from(present(roster), (entry) => this.#entryText(entry)).join(",")}]` }),
     ).text
+  }
+
+  /** A connection is over: nobody will ask for its entry again. */
+  forget(ref: Ref): void {
+    this.#entries.delete(ref)
   }
 
   counters(): CacheCounters {

@@ -28,6 +28,11 @@ export class Sockets {
     return this.#ctx.getWebSockets().filter(isOpen)
   }
 
+  /** Closing ones too. */
+  allOf(connection: ConnectionId): WebSocket[] {
+    return this.#ctx.getWebSockets(connection)
+  }
+
   roomOf(socket: WebSocket): string {
     const tag = this.#ctx.getTags(socket).find((found) => found.startsWith(ROOM_TAG_PREFIX)) ?? ""
     return tag.slice(ROOM_TAG_PREFIX.length)
@@ -79,6 +84,16 @@ export class Sockets {
   release(socket: WebSocket): void {
     this.#connections.set(socket, null)
     socket.serializeAttachment(null)
+  }
+
+  /** Sends it away to reconnect, for a fault that is not its own. */
+  abandon(socket: WebSocket): void {
+    closeSocket(socket, 1011, "the room could not keep this connection")
+  }
+
+  /** Whether it was let go before: then its end is nobody's. */
+  isReleased(socket: WebSocket): boolean {
+    return this.#connections.get(socket) === null
   }
 
   /** `bye` first: where the transport is slow to end, it is what the user notices. */

@@ -5,7 +5,7 @@ import { judge, nextSweep, type Watched } from "../core/liveness.ts"
 import { type Change, goAway } from "../core/roster.ts"
 import { CLOSES, type CloseCode } from "../protocol/close-codes.ts"
 import type { Effects, Performer, RoomParts } from "./perform.ts"
-import { expiryNotice } from "./welcome.ts"
+import { warn } from "./welcome.ts"
 
 type Seen = { readonly socket: WebSocket | null; readonly watched: Watched }
 
@@ -30,7 +30,7 @@ export function sweep(parts: RoomParts, performer: Performer, now: Millis): Effe
         connection.askedAt = now
         replies.push([socket, { type: "heartbeat" }])
       }
-      if (verdict.kind === "warn") for (const notice of expiryNotice(connection, now)) replies.push([socket, notice])
+      if (verdict.kind === "warn") replies.push([socket, warn(connection)])
       if (verdict.kind === "close") {
         sockets.release(socket)
         changes.push(...performer.end(connection, CLOSES[verdict.code].leave))

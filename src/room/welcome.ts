@@ -22,7 +22,7 @@ export function welcomeFresh(parts: RoomParts, socket: WebSocket, admission: Adm
 export function welcomeBack(parts: RoomParts, socket: WebSocket, connection: Connection, admission: Admission, now: Millis): Effects {
   const { roster, sockets, ledger, settings } = parts
   const superseded = sockets.openOf(connection.id)
-  for (const old of superseded) sockets.release(old)
+  for (const old of sockets.allOf(connection.id)) sockets.release(old)
   const wasInGrace = !isConnected(connection)
   const changes = resume(roster, connection, admission.identity, settings.maxFramesPerSecond, now)
   sockets.accept(socket, connection, admission.room)
@@ -39,9 +39,12 @@ export function welcomeBack(parts: RoomParts, socket: WebSocket, connection: Con
 
 /** `expiring`, at once when a token has no more than the notice left. */
 export function expiryNotice(connection: Connection, now: Millis): RoomFrame[] {
-  if (connection.warned || connection.expiresAt - EXPIRY_NOTICE_MS > now) return []
+  return connection.warned || connection.expiresAt - EXPIRY_NOTICE_MS > now ? [] : [warn(connection)]
+}
+
+export function warn(connection: Connection): RoomFrame {
   connection.warned = true
-  return [{ type: "expiring", at: connection.expiresAt }]
+  return { type: "expiring", at: connection.expiresAt }
 }
 
 function welcome(

@@ -12,12 +12,16 @@ import { type KeySet, KeySetUnreachable, keySetAt } from "./key-set.ts"
 /** A room's name, or a prefix of one that ends in `*`. */
 const ROOM_PATTERN = /^(?:[A-Za-z0-9_\-.:,;=@~]{1,128}|[A-Za-z0-9_\-.:,;=@~]{0,127}\*)$/
 
+/** The last second that a date can hold. */
+const LAST_INSTANT_S = 8.64e12
+
 export const claimsSchema = z.object({
   sub: z
     .string()
     .min(1)
+    .refine((sub) => sub.isWellFormed(), "half a character is not allowed")
     .refine((sub) => !isLongerThan(sub, MAX_MEMBER_BYTES), `${MAX_MEMBER_BYTES} bytes at most are allowed`),
-  exp: z.number(),
+  exp: z.number().max(LAST_INSTANT_S, "no such instant"),
   info: z
     .looseObject({})
     .refine((info) => !isLongerThan(JSON.stringify(info), MAX_INFO_BYTES), `${MAX_INFO_BYTES} bytes of JSON at most are allowed`)

@@ -14,7 +14,7 @@ import {
   roomStatsSchema,
   tokenBodySchema,
 } from "../protocol/admin.ts"
-import { jsonFault } from "../protocol/json.ts"
+import { isLongerThan, jsonFault } from "../protocol/json.ts"
 import { claimsSchema, mintToken } from "../token/token.ts"
 import { roomStub } from "./app.ts"
 import { ADMIN_KEY, answers, describedApp, memberParam, problems, roomParam } from "./openapi.ts"
@@ -36,9 +36,11 @@ admin.use(async (c, next) => {
 /** Bodies are read once here: JSON that is none, or holds what it may not, is told so before any schema looks at it. */
 admin.use(async (c, next) => {
   if (c.req.method !== "POST" && c.req.method !== "PUT") return next()
-  const text = await c.req.text()
   const { maxFrameBytes } = c.get("settings")
-  if (text.length > maxFrameBytes) return problem({ code: "too_large", message: `a body is ${maxFrameBytes} bytes at most` })
+  const tooLarge = () => problem({ code: "too_large", message: `a body is ${maxFrameBytes} bytes at most` })
+  if (Number(c.req.header("content-length") ?? 0) > maxFrameBytes) return tooLarge()
+  const text = await c.req.text()
+  if (isLongerThan(text, maxFrameBytes)) return tooLarge()
   let body: unknown
   try {
     body = JSON.parse(text)
@@ -53,6 +55,9 @@ admin.use(async (c, next) => {
   c.req.raw = new Request(c.req.url, { method: c.req.method, headers, body: text })
   return next()
 })
+
+/** Digits alone: an empty value, as of an unset variable in a script, must not lift a ban. */
+const banSchema = z.string().regex(/^\d+$/, "a whole number of milliseconds is allowed").transform(Number).pipe(z.number().max(MAX_BAN_MS))
 
 const common = { security: ADMIN_KEY, tags: ["admin"] }
 
@@ -145,7 +150,7 @@ admin.openapi(
     method: "delete",
     path: "/rooms/{room}/members/{member}",
     summary: "Kick a member; with ban, keep it out that many milliseconds (0 lets it in again)",
-    request: { params: memberParam, query: z.object({ ban: z.coerce.number().int().min(0).max(MAX_BAN_MS).optional() }) },
+    request: { params: memberParam, query: z.object({ ban: banSchema.optional() }) },
     responses: { 200: answers("what was ended", kickSchema), ...problems(400, 401, 404, 503) },
   }),
   async (c) => {
@@ -188,7 +193,9 @@ admin.openapi(
     const claims = claimsSchema.safeParse({ sub: member, info, rooms, exp })
     if (!claims.success) {
       const [issue] = claims.error.issues
-      throw new Refused({ code: "bad_request", message: `${issue?.path.join(".").replace("sub", "member")}: ${issue?.message}` })
+      const [claim, ...rest] = issue?.path ?? []
+      const where = [claim === "sub" ? "member" : claim, ...rest].join(".")
+      throw new Refused({ code: "bad_request", message: `${where}: ${issue?.message}` })
     }
     return c.json({ token: await mintToken(claims.data, secret), expiresAt: exp * 1000 }, 201)
   },

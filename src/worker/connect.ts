@@ -9,7 +9,7 @@ import { admissionRequest } from "../room/admission.ts"
 import { type AppEnv, isUpgrade, roomStub } from "./app.ts"
 import { bearerOf, identify, unconfigured } from "./identity.ts"
 import { problem } from "./problem.ts"
-import { mintSession, sessionKeys } from "./session.ts"
+import { isSession, mintSession, sessionKeys } from "./session.ts"
 
 export const connect = new Hono<AppEnv>()
 
@@ -33,7 +33,7 @@ connect.get("/:room{[\\s\\S]*}/connect", async (c) => {
     room,
     identity: identity.value,
     fresh: await mintSession(),
-    resume: session === undefined || session === "" ? null : await sessionKeys(session),
+    resume: isSession(session) ? await sessionKeys(session) : null,
     wantsUpgrade: isUpgrade(request),
     subprotocol: offered.includes(SUBPROTOCOL) ? SUBPROTOCOL : null,
   })

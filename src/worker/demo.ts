@@ -1,5 +1,6 @@
 /** The demo at `/`, and the token that it mints for whoever opens it: both are there only when DEMO is on. */
-import { Hono } from "hono"
+import { Hono, type MiddlewareHandler } from "hono"
+import { bodyLimit } from "hono/body-limit"
 import { z } from "zod"
 import { mintToken } from "../token/token.ts"
 import type { AppEnv } from "./app.ts"
@@ -10,6 +11,7 @@ import { problem } from "./problem.ts"
 /** The demo's rooms have names of their own: its tokens open no other. */
 const DEMO_ROOMS = "demo-*"
 const TOKEN_TTL_S = 3600
+const MAX_BODY_BYTES = 1024
 
 const visitorSchema = z.object({
   member: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "1 to 64 characters of A-Z a-z 0-9 _ - are allowed"),
@@ -19,10 +21,18 @@ const visitorSchema = z.object({
 
 export const demo = new Hono<AppEnv>()
 
-demo.use(async (c, next) => {
-  if (c.get("settings").demo) return next()
-  return problem({ code: "not_found", message: "the demo is off; DEMO=on switches it on" })
-})
+/** Off, its addresses are like any other that is not there. */
+const whenOn: MiddlewareHandler<AppEnv> = async (c, next) => (c.get("settings").demo ? next() : c.notFound())
+
+demo.use("/", whenOn)
+demo.use("/demo/*", whenOn)
+demo.use(
+  "/demo/token",
+  bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: () => problem({ code: "too_large", message: `a body is ${MAX_BODY_BYTES} bytes at most` }),
+  }),
+)
 
 demo.post("/demo/token", async (c) => {
   const settings = c.get("settings")

@@ -8,6 +8,11 @@ import type { SessionKeys } from "../room/admission.ts"
 const SESSION_BYTES = 24
 const CONNECTION_BYTES = 12
 
+/** Only what `mintSession` could have made is looked for; anything else is a session that nobody has. */
+export function isSession(text: string | undefined): text is string {
+  return text !== undefined && /^[A-Za-z0-9_-]{32}$/.test(text)
+}
+
 export function mintSession(): Promise<SessionKeys> {
   return sessionKeys(base64url(crypto.getRandomValues(new Uint8Array(SESSION_BYTES))))
 }
