@@ -69,13 +69,14 @@ async function resumed(player: Player, random: Random, where: Where): Promise<vo
   const { room, session } = client.welcome
   await client.ask({ type: "pong" })
   const how = random()
+  const from = Date.now()
   if (how < 0.4) await client.drop()
   else if (how < 0.8) await client.close(1001)
   await silence(random() * 300)
   player.client = await connect(where, { room, member: client.member, session })
   const { welcome } = player.client
   if (!welcome.resumed || welcome.ref !== client.ref)
-    throw new Error(`${client.member} was not resumed: ${JSON.stringify(welcome).slice(0, 200)}`)
+    throw new Error(`${client.member} was not resumed within ${Date.now() - from} ms: ${JSON.stringify(welcome).slice(0, 200)}`)
 }
 
 /** A goodbye, or a line that breaks for good; then a new connection. */

@@ -5,7 +5,7 @@ import { refusal } from "./refusals.ts"
 import { DEV_ADMIN_KEY, serviceForFile } from "./service.ts"
 import { connect, enter, freshRoom, silence, statsOf, tokenFor } from "./wire-client.ts"
 
-const GRACE = 1000
+const GRACE = 3000
 const service = serviceForFile({ GRACE_MS: GRACE })
 
 describe("churn", () => {
@@ -17,7 +17,7 @@ describe("churn", () => {
     await watcher.until(
       () => gone.every((connection) => !watcher.picture.list().some((entry) => entry.connection === connection)),
       "their end",
-      5000,
+      GRACE + 4000,
     )
     const truth = await watcher.sync()
     expect(truth.map(({ connection, member, data }) => [connection, member, data])).toEqual(expected())
