@@ -1,7 +1,7 @@
 /** Schemas of the HTTP bodies and answers; times are milliseconds since 1970. docs/protocol.md says what each call does. */
 import { z } from "zod"
 import { CAPABILITIES } from "./capabilities.ts"
-import { entrySchema, eventSchema, jsonObjectSchema, MAX_RECIPIENTS } from "./frames.ts"
+import { entrySchema, eventSchema, jsonObjectSchema } from "./frames.ts"
 
 const count = z.int().nonnegative()
 const millis = z.number()
@@ -51,7 +51,7 @@ export const placementSchema = z.object({
 export const messageBodySchema = z.object({
   event: eventSchema,
   data: z.unknown().optional(),
-  to: z.array(z.string()).max(MAX_RECIPIENTS).optional(),
+  to: z.array(z.string()).optional(),
 })
 
 /** How many of a member's connections were ended, and until when it is kept out. */

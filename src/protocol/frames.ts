@@ -10,14 +10,12 @@ export type JsonObject = z.infer<typeof jsonObjectSchema>
 /** A request that carries an `id` is answered by exactly one `ack` or `error` with it. */
 const id = z.number().optional()
 
-export const eventSchema = z.string().min(1).max(256)
+/** The frame's own size is its bound, as it is that of the recipients. */
+export const eventSchema = z.string()
 const ref = z.int().nonnegative()
 const millis = z.number()
 const status = z.enum(["active", "away"])
 export type Status = z.infer<typeof status>
-
-/** Recipients of one message, at most: more is what leaving `to` out is for. */
-export const MAX_RECIPIENTS = 256
 
 export const clientFrames = {
   enter: z.object({ type: z.literal("enter"), id, data: jsonObjectSchema }),
@@ -28,7 +26,7 @@ export const clientFrames = {
     id,
     event: eventSchema,
     data: z.unknown().optional(),
-    to: z.array(z.string()).max(MAX_RECIPIENTS).optional(),
+    to: z.array(z.string()).optional(),
   }),
   auth: z.object({ type: z.literal("auth"), id, token: z.string() }),
   sync: z.object({ type: z.literal("sync"), id }),
