@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: "pure",
           environment: "node",
-          include: ["test/{protocol,core,cache,config,token,server,package,docs}/**/*.test.ts", "test/*.test.ts"],
+          include: ["test/{protocol,core,cache,config,token,server,package,docs,react}/**/*.test.{ts,tsx}", "test/*.test.ts"],
         },
       },
       {

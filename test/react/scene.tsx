@@ -1,0 +1,103 @@
+/** What a test of the hooks stands in: a page, a client of a scripted service, and a look at what is left behind. */
+import { act, type ReactNode, StrictMode } from "react"
+import { createRoot, type Root } from "react-dom/client"
+import { afterEach, beforeEach, expect, vi } from "vitest"
+import { type Client, createClient } from "../../src/client/index.ts"
+import { RollcallProvider } from "../../src/react/index.tsx"
+import { ScriptedService } from "../doubles/scripted-socket.ts"
+
+export const LINGER_MS = 1000
+
+export type Scene = {
+  readonly service: ScriptedService
+  readonly client: Client
+  readonly container: HTMLElement
+  /** Renders below a RollcallProvider, and waits until everything has settled that needs no time. */
+  readonly render: (node: ReactNode) => Promise<void>
+  readonly unmount: () => Promise<void>
+  /** What an error boundary caught, in order. */
+  readonly caught: unknown[]
+}
+
+type Options = {
+  readonly isStrict?: boolean
+  readonly lingerMs?: number
+}
+
+const scenes: { readonly root: Root; readonly client: Client; readonly container: HTMLElement }[] = []
+let listening = 0
+
+/** In every test of the file: time stands still, React must find nothing to complain of, and no timer and no listener may stay. */
+export function watchOver(): void {
+  beforeEach(() => {
+    vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true)
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"] })
+    vi.spyOn(console, "error")
+    vi.spyOn(console, "warn")
+    listening = 0
+    count("addEventListener", 1)
+    count("removeEventListener", -1)
+  })
+
+  afterEach(async () => {
+    for (const { root, client, container } of scenes.splice(0)) {
+      await act(async () => root.unmount())
+      client.close()
+      container.remove()
+    }
+    expect(vi.getTimerCount(), "timers left").toBe(0)
+    expect(listening, "listeners left on window and document").toBe(0)
+    expect(vi.mocked(console.error).mock.calls).toEqual([])
+    expect(vi.mocked(console.warn).mock.calls).toEqual([])
+    vi.restoreAllMocks()
+    vi.useRealTimers()
+    vi.unstubAllGlobals()
+  })
+}
+
+/** React itself listens to changes of the selection on each document, once and for good. */
+function count(method: "addEventListener" | "removeEventListener", by: number): void {
+  const original = EventTarget.prototype[method]
+  vi.spyOn(EventTarget.prototype, method).mockImplementation(function (this: EventTarget, ...args: Parameters<typeof original>) {
+    if ((this === window || this === document) && args[0] !== "selectionchange") listening += by
+    original.apply(this, args)
+  })
+}
+
+export function scene({ isStrict = false, lingerMs = LINGER_MS }: Options = {}): Scene {
+  const service = new ScriptedService()
+  const client = clientOf(service, lingerMs)
+  const container = document.createElement("div")
+  document.body.append(container)
+  const caught: unknown[] = []
+  const root = createRoot(container, { onCaughtError: (error) => caught.push(error) })
+  scenes.push({ root, client, container })
+  const below = (node: ReactNode) => {
+    const tree = <RollcallProvider client={client}>{node}</RollcallProvider>
+    return isStrict ? <StrictMode>{tree}</StrictMode> : tree
+  }
+  return {
+    service,
+    client,
+    container,
+    caught,
+    render: (node) => settled(() => root.render(below(node))),
+    unmount: () => settled(() => root.unmount()),
+  }
+}
+
+export function clientOf(service: ScriptedService, lingerMs = LINGER_MS): Client {
+  return createClient({ url: "https://rollcall.test", token: "a-token", WebSocket: service.WebSocket, pool: { lingerMs } })
+}
+
+/** Does it as an event of the page would, and waits until everything has settled that needs no time. */
+export function settled(run: () => void): Promise<void> {
+  return act(async () => run())
+}
+
+/** Lets time pass, in the page as in the client. */
+export function pass(ms: number): Promise<void> {
+  return act(async () => {
+    await vi.advanceTimersByTimeAsync(ms)
+  })
+}
