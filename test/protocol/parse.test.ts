@@ -102,7 +102,6 @@ describe("a frame that does not fit", () => {
     '{"type":"enter","data":[]}',
     '{"type":"update","data":"x"}',
     '{"type":"send"}',
-    '{"type":"send","event":""}',
     '{"type":"send","event":1}',
     '{"type":"send","event":"e","to":"anna"}',
     '{"type":"send","event":"e","to":[1]}',
