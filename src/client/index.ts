@@ -1,5 +1,5 @@
 /** `rollcall/client`: who is here, and what are they doing? For browsers, Node 22 and later, Workers and Deno. */
-export { type Client, type ClientOptions, createClient, type RoomOptions, type TokenSource } from "./client.ts"
+export { type Client, type ClientOptions, createClient, type TokenSource } from "./client.ts"
 export { type ErrorCode, RollcallError } from "./error.ts"
 export type { AcquireOptions, PoolStats } from "./pool.ts"
 export type {
@@ -14,6 +14,7 @@ export type {
   Reason,
   Room,
   RoomEvents,
+  RoomOptions,
   Self,
   SendOptions,
   Snapshot,

@@ -3,31 +3,38 @@
  * answers together.
  */
 import type { Entry, RoomFrame } from "../protocol/frames.ts"
-import { Connection, type ConnectionOptions } from "./connection.ts"
+import { type ConnectionOptions, connect, type Heard } from "./connection.ts"
 import { RollcallError } from "./error.ts"
 import type { Millis } from "./machine.ts"
 import { frameBetween } from "./outgoing.ts"
+import { paced } from "./pace.ts"
 import type { ConnectionStatus, JsonObject, Reason } from "./types.ts"
 
 /** What a room needs of whatever connects it. */
 export type Link = {
   /** The app's own data; null: not present. Only the latest counts. */
-  readonly say: (wanted: JsonObject | null) => void
-  readonly send: (event: string, data: unknown, to: readonly string[] | undefined) => Promise<void>
-  readonly close: () => void
+  say(wanted: JsonObject | null): void
+  send(message: Message): Promise<void>
+  close(): void
 }
+
+export type Message = { readonly event: string; readonly data: unknown; readonly to: readonly string[] | undefined }
+
+/** The frames that concern the room; the others are between the link and the service. */
+export type Told = Exclude<Heard, { type: "ack" | "error" }>
 
 /** What a link tells its room. */
 export type LinkEvents = {
-  readonly frame: (frame: Extract<RoomFrame, { type: "welcome" | "sync" | "presence" | "message" }>) => void
-  readonly status: (status: ConnectionStatus, reason: Reason | null) => void
-  readonly error: (error: RollcallError) => void
-  /** The room refused what was said: this is what it holds. */
-  readonly corrected: (data: JsonObject) => void
+  /** Gives what the room shows of this client then. */
+  frame(frame: Told): Entry | undefined
+  /** Everybody, as the room was told. */
+  present(): Entry[]
+  status(status: ConnectionStatus, reason: Reason | null): void
+  error(error: RollcallError): void
+  /** The service refused what was said: this is what it holds. */
+  corrected(data: JsonObject): void
 }
 
-/** The service's own tick by default: more often than that nobody would see it. */
-export const TICK_MS = 25
 /** Saying the same again is no news, but a sign that the user is there: passed on so often at most. */
 export const ACTIVITY_MS = 10_000
 /** After a `too_fast`. */
@@ -35,205 +42,139 @@ export const SLOW_DOWN_MS = 1000
 
 type Request = { readonly resolve: () => void; readonly reject: (error: RollcallError) => void }
 
-export class DirectLink implements Link {
-  readonly #connection: Connection
-  readonly #events: LinkEvents
-  readonly #environment: ConnectionOptions["environment"]
-  #wanted: JsonObject | null = null
+export function directLink(options: ConnectionOptions, events: LinkEvents): Link {
+  const requests = new Map<number, Request>()
+  let lastId = 0
+  let wanted: JsonObject | null = null
   /** What the room has heard on this connection. */
-  #heard: JsonObject | null = null
-  /** What the room refused to let enter: not tried again. */
-  #refused: JsonObject | null = null
-  #own: { readonly connection: string; readonly ref: number } | null = null
-  #isAway = false
-  #isAskedToCorrect = false
-  #saidAt: Millis = -Infinity
-  #cancelFlush: (() => void) | null = null
-  #requests = new Map<number, Request>()
-  #lastId = 0
+  let heard: JsonObject | null = null
+  /** What the room did not let in: not tried again. */
+  let refused: JsonObject | null = null
+  /** As the room shows this client. */
+  let own: Entry | undefined
+  let isToBeCorrected = false
+  /** Whether the app said something, be it the same again. */
+  let isSign = false
+  let saidAt: Millis = -Infinity
+  const saying = paced(say)
 
-  constructor(options: ConnectionOptions, events: LinkEvents) {
-    this.#events = events
-    this.#environment = options.environment
-    this.#connection = new Connection(options, {
-      frame: (frame) => this.#received(frame),
-      error: events.error,
-      status: (status, reason) => {
-        if (status !== "connected") this.#lineLost()
-        events.status(status, reason)
-      },
-    })
-    this.#connection.start()
-  }
+  const connection = connect(options, {
+    frame(frame) {
+      if (frame.type === "ack") requestOf(frame.id)?.resolve()
+      else if (frame.type === "error") refusedBy(frame)
+      else {
+        const before = own
+        own = events.frame(frame)
+        compare(frame, before)
+      }
+    },
+    error: (error) => events.error(error),
+    status(status, reason) {
+      if (status !== "connected") lineLost()
+      events.status(status, reason)
+    },
+  })
 
-  say(wanted: JsonObject | null): void {
-    this.#wanted = wanted
-    this.#connection.nudge()
-    this.#flushBy(this.#saidAt + TICK_MS)
-  }
-
-  send(event: string, data: unknown, to: readonly string[] | undefined): Promise<void> {
-    this.#connection.nudge()
-    // What was said before the message is told before it.
-    if (this.#cancelFlush !== null) this.#flushNow()
-    return this.#request({ type: "send", event, data, to })
-  }
-
-  close(): void {
-    this.#cancelFlush?.()
-    this.#connection.stop()
-    this.#lineLost()
-  }
-
-  #request(frame: object): Promise<void> {
-    if (!this.#connection.isOnline) return Promise.reject(new RollcallError("not_connected", "the room is not connected"))
-    const id = ++this.#lastId
+  function request(frame: object): Promise<void> {
+    if (!connection.isOnline()) return Promise.reject(notConnected())
+    const id = ++lastId
     return new Promise((resolve, reject) => {
-      this.#requests.set(id, { resolve, reject })
-      this.#connection.send({ ...frame, id })
+      requests.set(id, { resolve, reject })
+      connection.send({ ...frame, id })
     })
   }
 
-  /** At once, after the app's own code has run, when the last frame was a tick ago: what one task says is one frame. */
-  #flushBy(at: Millis): void {
-    if (this.#cancelFlush !== null || !this.#connection.isOnline) return
-    const wait = at - this.#environment.now()
-    const flush = () => this.#flushNow()
-    if (wait > 0) {
-      this.#cancelFlush = this.#environment.after(wait, flush)
-      return
-    }
-    let isDue = true
-    this.#cancelFlush = () => {
-      isDue = false
-    }
-    queueMicrotask(() => isDue && flush())
+  function requestOf(id = 0): Request | undefined {
+    const asked = requests.get(id)
+    requests.delete(id)
+    return asked
   }
 
-  #flushNow(): void {
-    this.#cancelFlush?.()
-    this.#cancelFlush = null
-    const wanted = this.#wanted
-    if (!this.#connection.isOnline || (this.#heard === null && wanted === this.#refused)) return
-    const now = this.#environment.now()
-    const isSilent = this.#isAway || now - this.#saidAt >= ACTIVITY_MS
-    const frame = frameBetween(this.#heard, wanted) ?? (wanted !== null && isSilent ? ({ type: "update", data: {} } as const) : null)
+  function say(): void {
+    const said = wanted
+    if (!connection.isOnline() || (heard === null && said === refused)) return
+    const isRepeated = isSign && said !== null && Date.now() - saidAt >= ACTIVITY_MS
+    isSign = false
+    const frame = frameBetween(heard, said) ?? (isRepeated ? { type: "update", data: {} } : null)
     if (frame === null) return
-    this.#saidAt = now
-    this.#heard = wanted
-    if (frame.type === "update") return void this.#connection.send(frame)
-    this.#request(frame).catch((error: RollcallError) => this.#enterRefused(error, wanted))
+    saidAt = Date.now()
+    heard = said
+    if (frame.type === "update") connection.send(frame)
+    else
+      request(frame).catch((error: RollcallError) => {
+        // Whoever reconnects says it again; whoever was not there has left.
+        if (error.code === "connection_lost" || error.code === "not_entered") return
+        heard = null
+        if (error.code === "too_fast") return saying.slowDown(SLOW_DOWN_MS)
+        refused = said
+        events.error(error)
+      })
   }
 
-  #enterRefused(error: RollcallError, wanted: JsonObject | null): void {
-    // Whoever reconnects says it again; whoever was not there has left.
-    if (error.code === "connection_lost" || error.code === "not_entered") return
-    this.#heard = null
-    if (error.code === "too_fast") return void this.#slowDown()
-    this.#refused = wanted
-    this.#events.error(error)
-  }
-
-  #slowDown(): void {
-    this.#cancelFlush?.()
-    this.#cancelFlush = null
-    this.#flushBy(this.#environment.now() + SLOW_DOWN_MS)
-  }
-
-  #received(frame: RoomFrame): void {
-    switch (frame.type) {
-      case "ack":
-        return void this.#answered(frame.id)?.resolve()
-      case "error":
-        return void this.#refusedBy(frame)
-      case "welcome":
-        this.#welcomed(frame)
-        break
-      case "presence":
-        this.#seen(frame)
-        break
-      case "sync":
-        this.#corrected(frame.present)
-        break
-      case "message":
-        break
-      default:
-        return
-    }
-    this.#events.frame(frame)
-  }
-
-  #answered(id: number | undefined): Request | undefined {
-    if (id === undefined) return undefined
-    const request = this.#requests.get(id)
-    this.#requests.delete(id)
-    return request
-  }
-
-  /** What the room holds of us is compared with what the app wants, and the latest said once; when nothing differs, nothing. */
-  #welcomed({ connection, ref, resumed, present }: Extract<RoomFrame, { type: "welcome" }>): void {
-    this.#own = { connection, ref }
-    const entry = present.find((one) => one.connection === connection)
-    this.#isAway = entry?.status === "away"
-    this.#refused = null
-    const wanted = this.#wanted
-    // Who may not subscribe is not told what the room holds of it.
-    const held = entry?.data ?? (wanted === null ? this.#heard : null)
-    const differs = !resumed || held === null || (wanted !== null && frameBetween(held, wanted) !== null)
-    this.#heard = differs ? null : held
-    this.#flushBy(0)
-  }
-
-  #seen({ leave = [], status = {} }: Extract<RoomFrame, { type: "presence" }>): void {
-    if (this.#own === null) return
-    const { ref } = this.#own
-    this.#isAway = status[ref] === undefined ? this.#isAway : status[ref] === "away"
-    for (const [left, reason] of leave) {
-      if (left !== ref || reason === "left") continue
+  /** What the room shows of this client is compared with what was said. */
+  function compare(frame: Told, before: Entry | undefined): void {
+    if (frame.type === "welcome") {
+      refused = null
+      // The latest is said once, whole, when the room holds anything else; who may not subscribe is not told what it holds.
+      const isKnown = frame.resumed && (wanted === null || (own !== undefined && frameBetween(own.data, wanted) === null))
+      heard = isKnown ? (own?.data ?? heard) : null
+      saying.soon()
+    } else if (frame.type === "sync" && isToBeCorrected) {
+      isToBeCorrected = false
+      heard = own?.data ?? null
+      if (own === undefined) refused = wanted
+      else {
+        wanted = own.data
+        events.corrected(own.data)
+      }
+    } else if (before !== undefined && own === undefined && heard !== null) {
       // The room ended our presence: it is not for us to come in again by another door.
-      this.#heard = null
-      this.#refused = this.#wanted
+      heard = null
+      refused = wanted
     }
   }
 
   /** An error without id answers an update: nothing else is sent without one that could be refused. */
-  #refusedBy({ id, code, message }: Extract<RoomFrame, { type: "error" }>): void {
+  function refusedBy({ id, code, message }: Extract<RoomFrame, { type: "error" }>): void {
     const error = new RollcallError(code, message)
-    const request = this.#answered(id)
-    if (request !== undefined) return void request.reject(error)
-    if (id !== undefined) this.#connection.authRefused()
-    this.#events.error(error)
-    if (id !== undefined) return
-    if (code === "not_entered" || code === "too_fast") {
+    const asked = requestOf(id)
+    if (asked !== undefined) return void asked.reject(error)
+    events.error(error)
+    if (id !== undefined) connection.tell({ kind: "token-failed", message })
+    else if (code === "too_fast" || code === "not_entered") {
       // It may have been any of the last updates: all is said anew.
-      this.#heard = null
-      if (code === "too_fast") this.#slowDown()
-      else this.#flushBy(0)
-      return
+      heard = null
+      saying.slowDown(SLOW_DOWN_MS)
+    } else {
+      isToBeCorrected = true
+      connection.send({ type: "sync" })
     }
-    this.#isAskedToCorrect = true
-    this.#connection.send({ type: "sync" })
   }
 
-  #corrected(present: readonly Entry[]): void {
-    if (!this.#isAskedToCorrect) return
-    this.#isAskedToCorrect = false
-    const entry = present.find(({ connection }) => connection === this.#own?.connection)
-    if (entry === undefined) {
-      this.#heard = null
-      this.#refused = this.#wanted
-      return
-    }
-    this.#wanted = this.#heard = entry.data
-    this.#events.corrected(entry.data)
+  function lineLost(): void {
+    saying.stop()
+    const lost = new RollcallError("connection_lost", "the connection broke before the answer: it may have been done or not")
+    for (const { reject } of requests.values()) reject(lost)
+    requests.clear()
   }
 
-  #lineLost(): void {
-    this.#cancelFlush?.()
-    this.#cancelFlush = null
-    const lost = new RollcallError("connection_lost", "the connection broke before the room answered: it may have been done or not")
-    const requests = [...this.#requests.values()]
-    this.#requests.clear()
-    for (const { reject } of requests) reject(lost)
+  return {
+    say(data) {
+      wanted = data
+      isSign = true
+      connection.tell({ kind: "user" })
+      saying.soon()
+    },
+    send(message) {
+      connection.tell({ kind: "user" })
+      // What was said before a message is told before it.
+      saying.flush()
+      return request({ type: "send", ...message })
+    },
+    close: connection.stop,
   }
+}
+
+export function notConnected(): RollcallError {
+  return new RollcallError("not_connected", "the room is not connected")
 }

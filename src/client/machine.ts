@@ -1,6 +1,6 @@
 /**
  * The life of one connection as a pure machine: (state, event, now) gives the next state and what is to be done. It owns no socket, no
- * timer and no randomness; connection.ts does what it says and tells it what happened.
+ * timer and no randomness; connection.ts does what it says and tells it what happened. A socket is held in `opening` and `online` alone.
  */
 import { backoff } from "./backoff.ts"
 import { retryOf } from "./closing.ts"
@@ -16,6 +16,8 @@ export type Memory = {
   readonly session: string | null
   /** Failures since a connection last held. */
   readonly attempt: number
+  /** Whether asking for a token again can give another one. */
+  readonly renewable: boolean
   /** What the platform says about the network; true where it says nothing. */
   readonly network: boolean
   /** Whether a welcome ever came. */
@@ -24,78 +26,59 @@ export type Memory = {
   readonly reason: Reason | null
 }
 
-export type Online = {
+type Line = {
   readonly at: "online"
-  readonly memory: Memory
   readonly interval: Millis
   readonly since: Millis
   readonly sentAt: Millis
-  /** The first thing sent since something was last heard; null: all is answered. */
-  readonly unansweredSince: Millis | null
-  /** When the line was asked for a sign of life that has not come yet. */
-  readonly probedAt: Millis | null
-  /** When a new token is to be got; null: none was asked for. */
-  readonly refreshAt: Millis | null
-  readonly refreshedAt: Millis
+  /** The first thing sent since something was last heard; infinity: all is answered. */
+  readonly unansweredSince: Millis
+  /** Until when a ping is to be answered; infinity: none is out. */
+  readonly pongBy: Millis
+  /** When a new token is to be got; infinity: the one that is there will do. */
+  readonly refreshAt: Millis
 }
 
-export type State =
-  | { readonly at: "idle"; readonly memory: Memory }
-  | { readonly at: "token"; readonly memory: Memory; readonly until: Millis }
-  | { readonly at: "opening"; readonly memory: Memory; readonly until: Millis; readonly isOpen: boolean }
-  | { readonly at: "asking"; readonly memory: Memory; readonly until: Millis }
-  | Online
-  | { readonly at: "pausing"; readonly memory: Memory; readonly until: Millis }
-  /** Not connected until the user comes back; a hidden page, until it is shown again. */
-  | { readonly at: "dormant"; readonly memory: Memory; readonly isHidden: boolean }
-  | { readonly at: "closed"; readonly memory: Memory }
+export type State = Memory &
+  (
+    | Line
+    /** A token was asked for, a socket opened, a refusal asked about, or a while is waited. */
+    | { readonly at: "token" | "opening" | "asking" | "pausing"; readonly until: Millis }
+    /** Not connected until the user comes back, until the page is shown again, until it is started; never again. */
+    | { readonly at: "dormant" | "hidden" | "idle" | "closed" }
+  )
+
+type Online = Memory & Line
 
 export type Event =
-  | { readonly kind: "start" }
-  | { readonly kind: "stop"; readonly code: number }
+  /** Connect now if you are not: the app starts, the page came to the front. */
+  | { readonly kind: "wanted" }
+  /** The app did something: what waits for the user need wait no longer. */
+  | { readonly kind: "user" }
+  | { readonly kind: "stop" }
+  /** The page goes, or is put away as it is. */
+  | { readonly kind: "hidden" }
+  | { readonly kind: "network"; readonly isUp: boolean }
   | { readonly kind: "token"; readonly token: string }
+  /** None could be got, or the room refused it. */
   | { readonly kind: "token-failed"; readonly message: string }
-  | { readonly kind: "opened" }
   | { readonly kind: "welcome"; readonly session: string; readonly interval: Millis }
-  | { readonly kind: "heard" }
-  | { readonly kind: "sent" }
-  | { readonly kind: "heartbeat" }
-  | { readonly kind: "expiring"; readonly at: Millis }
-  | { readonly kind: "auth-refused" }
+  | { readonly kind: "heard" | "sent" | "heartbeat" }
+  | { readonly kind: "expiring"; readonly by: Millis }
   /** `bye`, or the socket's end. */
   | { readonly kind: "ended"; readonly code: number; readonly message: string }
-  /** What a refused upgrade is about; status 0: nobody answered, or nobody who speaks for the service. */
-  | { readonly kind: "answered"; readonly status: number; readonly reason: Reason; readonly retryAfter: Millis | null }
+  /** What a refused upgrade is about; status 0: nobody answered who speaks for the service. `retryAfter` is 0 where nothing was said. */
+  | { readonly kind: "answered"; readonly status: number; readonly reason: Reason; readonly retryAfter: Millis }
   /** `late`: by how much the timer missed its instant. */
   | { readonly kind: "tick"; readonly late: Millis }
-  | { readonly kind: "network"; readonly isUp: boolean }
-  /** The app did something. */
-  | { readonly kind: "user" }
-  | { readonly kind: "shown" }
-  /** The page goes, or is put away as it is. */
-  | { readonly kind: "hidden"; readonly code: number }
 
-export type Effect =
-  | { readonly kind: "token" }
-  | { readonly kind: "open"; readonly token: string; readonly session: string | null }
-  | { readonly kind: "ask"; readonly token: string; readonly session: string | null }
-  | { readonly kind: "ping" }
-  | { readonly kind: "pong" }
-  | { readonly kind: "auth"; readonly token: string }
-  | { readonly kind: "drop"; readonly code: number }
+/** Get a token, open a socket, ask why it was refused, say `ping`, answer a heartbeat, hand the token in. The state holds with what. */
+export type Effect = "token" | "open" | "ask" | "ping" | "pong" | "auth"
 
-export type Step = { readonly state: State; readonly effects: readonly Effect[] }
+export type Step = readonly [State, ...Effect[]]
 
-/** What the machine is told about its surroundings. */
-export type Setting = {
-  /** Whether asking for a token again can give another one. */
-  readonly renewable: boolean
-  readonly random: () => number
-}
-
-export const TOKEN_LIMIT_MS = 30_000
-export const OPEN_LIMIT_MS = 10_000
-export const ASK_LIMIT_MS = 10_000
+/** For a token, for a socket's welcome, for a refusal's reason. */
+export const ATTEMPT_LIMIT_MS = 10_000
 /** A `ping` is answered by the edge, without waking the room: who has not answered by then is gone. */
 export const PONG_LIMIT_MS = 4000
 /** So long may what was sent remain without an echo before the line is asked. */
@@ -104,237 +87,181 @@ export const ECHO_LIMIT_MS = 5000
 export const SLEPT_MS = 3000
 /** A connection that held so long was not a failure: the back-off starts anew. */
 export const STABLE_MS = 5000
-/** After "too many frames", and where a refusal names no time. */
+/** After "too many frames", where a refusal names no time, and after a token that failed. */
 export const PAUSE_MS = 5000
-const REFRESH_AGAIN_MS = 5000
-const GONE = 1006
-/** Leaves nothing to resume: the room takes it as a goodbye. */
-export const GOODBYE = 1000
-/** Of our own, and no goodbye: a line that was only slow must not carry one to the room while we resume on another. */
-export const RESUMABLE = 4000
+/** No answer at all: what a browser sees of a refused upgrade, and what a dead line is taken for. */
+export const GONE = 1006
 
-export const IDLE: State = {
-  at: "idle",
-  memory: { token: null, session: null, attempt: 0, network: true, welcomed: false, reason: null },
+/** With a session to resume, that of a tab whose place is taken. */
+export function idle(renewable: boolean, session: string | null): State {
+  return { at: "idle", token: null, session, attempt: 0, renewable, network: true, welcomed: session !== null, reason: null }
 }
 
 /** When the machine wants its next `tick`; infinity: it waits for others. */
 export function dueAt(state: State): Millis {
   switch (state.at) {
+    case "online": {
+      const { pongBy, sentAt, interval, unansweredSince, refreshAt } = state
+      const pingAt = pongBy < Infinity ? pongBy : Math.min(sentAt + interval, unansweredSince + ECHO_LIMIT_MS)
+      return Math.min(pingAt, refreshAt)
+    }
     case "token":
     case "opening":
     case "asking":
     case "pausing":
       return state.until
-    case "online": {
-      const { probedAt, unansweredSince, sentAt, interval, refreshAt } = state
-      const asked =
-        probedAt !== null ? probedAt + PONG_LIMIT_MS : Math.min(sentAt + interval, (unansweredSince ?? Infinity) + ECHO_LIMIT_MS)
-      return Math.min(asked, refreshAt ?? Infinity)
-    }
-    case "idle":
-    case "dormant":
-    case "closed":
+    default:
       return Infinity
   }
 }
 
-export function statusOf({ at, memory }: State): ConnectionStatus {
+export function statusOf({ at, network, welcomed }: State): ConnectionStatus {
   if (at === "online") return "connected"
   if (at === "closed") return "closed"
-  if (at === "dormant" || !memory.network) return "offline"
-  return memory.welcomed ? "reconnecting" : "connecting"
+  if (at === "dormant" || at === "hidden" || !network) return "offline"
+  return welcomed ? "reconnecting" : "connecting"
 }
 
-export function step(state: State, event: Event, now: Millis, setting: Setting): Step {
-  const { memory } = state
-  if (state.at === "closed") return stay(state)
+/** `random`, in [0, 1), spreads the back-off. */
+export function step(state: State, event: Event, now: Millis, random: number): Step {
+  const { at } = state
+  if (at === "closed") return [state]
   switch (event.kind) {
     case "stop":
-      return { state: { at: "closed", memory: { ...memory, session: null } }, effects: [drop(event.code)] }
-    case "network": {
-      const told = { ...state, memory: { ...memory, network: event.isUp } }
-      if (told.at === "online") return probe(told, now)
-      return event.isUp && told.at === "pausing" ? connect(told.memory, now) : stay(told)
-    }
+      return [{ ...state, at: "closed" }]
     case "hidden":
-      return { state: { at: "dormant", memory: { ...settled(state, now), session: null }, isHidden: true }, effects: [drop(event.code)] }
-    case "start":
-    case "shown":
+      return [{ ...settled(state, now), at: "hidden", session: null }]
     case "user":
-      return wanted(state, event.kind, now)
-    case "ended":
-      return ended(state, event, now, setting)
-    case "token":
-      return gotToken(state, event.token, now)
+      return at === "dormant" ? connect(state, now) : [state]
+    case "wanted":
+      if (at === "online") return probe(state, now)
+      return at === "token" || at === "opening" || at === "asking" ? [state] : connect(state, now)
+    case "network": {
+      const told = { ...state, network: event.isUp }
+      if (told.at === "online") return probe(told, now)
+      return event.isUp && at === "pausing" ? connect(told, now) : [told]
+    }
+    case "token": {
+      const { token } = event
+      if (at === "token") return connect({ ...state, token }, now)
+      return at === "online" ? [{ ...state, token }, "auth"] : [state]
+    }
     case "token-failed":
-      if (state.at === "online") return stay({ ...state, refreshAt: now + REFRESH_AGAIN_MS })
-      return state.at === "token"
-        ? pause({ ...memory, reason: { code: "token_failed", message: event.message } }, now, setting)
-        : stay(state)
+      if (at === "online") return [{ ...state, refreshAt: now + PAUSE_MS }]
+      return at === "token" ? [pause({ ...state, reason: { code: "token_failed", message: event.message } }, now, random)] : [state]
     case "answered":
-      return state.at === "asking" ? answered(memory, event, now, setting) : stay(state)
-    case "opened":
-      return stay(state.at === "opening" ? { ...state, isOpen: true } : state)
-    case "welcome":
-      return state.at === "opening" ? welcomed(memory, event, now) : stay(state)
+      return at === "asking" ? answered(state, event, now, random) : [state]
+    case "welcome": {
+      const { session, interval } = event
+      if (at !== "opening") return [state]
+      const line: Line = {
+        at: "online",
+        interval,
+        since: now,
+        sentAt: now,
+        unansweredSince: Infinity,
+        pongBy: Infinity,
+        refreshAt: Infinity,
+      }
+      return [{ ...state, ...line, session, welcomed: true, reason: null }]
+    }
+    case "ended":
+      return at === "online" || at === "opening" ? ended(state, event, now, random) : [state]
     case "tick":
-      return state.at === "online" ? lookedAt(state, event.late, now, setting) : timedOut(state, now, setting)
+      if (now < dueAt(state)) return [state]
+      return at === "online" ? lookedAt(state, event.late, now, random) : timedOut(state, now, random)
     default:
-      return state.at === "online" ? talked(state, event, now) : stay(state)
+      return at === "online" ? talked(state, event, now) : [state]
   }
-}
-
-function wanted(state: State, kind: "start" | "shown" | "user", now: Millis): Step {
-  if (state.at === "idle") return kind === "start" ? connect(state.memory, now) : stay(state)
-  if (state.at === "dormant") return state.isHidden && kind === "user" ? stay(state) : connect(state.memory, now)
-  if (state.at === "pausing" && kind === "shown") return connect(state.memory, now)
-  return state.at === "online" && kind === "shown" ? probe(state, now) : stay(state)
 }
 
 /** A new token first where one is needed. */
-function connect(memory: Memory, now: Millis): Step {
-  const { token, session } = memory
-  if (token === null) return { state: { at: "token", memory, until: now + TOKEN_LIMIT_MS }, effects: [{ kind: "token" }] }
-  return { state: { at: "opening", memory, until: now + OPEN_LIMIT_MS, isOpen: false }, effects: [{ kind: "open", token, session }] }
+function connect(state: State, now: Millis): Step {
+  const until = now + ATTEMPT_LIMIT_MS
+  return state.token === null ? [{ ...state, at: "token", until }, "token"] : [{ ...state, at: "opening", until }, "open"]
 }
 
-function gotToken(state: State, token: string, now: Millis): Step {
-  if (state.at === "token") return connect({ ...state.memory, token }, now)
-  if (state.at !== "online") return stay(state)
-  return { state: { ...state, memory: { ...state.memory, token }, refreshedAt: now }, effects: [{ kind: "auth", token }] }
-}
-
-function welcomed(memory: Memory, { session, interval }: { session: string; interval: Millis }, now: Millis): Step {
-  return stay({
-    at: "online",
-    memory: { ...memory, session, welcomed: true, reason: null },
-    interval,
-    since: now,
-    sentAt: now,
-    unansweredSince: null,
-    probedAt: null,
-    refreshAt: null,
-    refreshedAt: -Infinity,
-  })
-}
-
-function talked(
-  state: Online,
-  event: Extract<Event, { kind: "heard" | "sent" | "heartbeat" | "expiring" | "auth-refused" }>,
-  now: Millis,
-): Step {
+function talked(state: Online, event: Extract<Event, { kind: "heard" | "sent" | "heartbeat" | "expiring" }>, now: Millis): Step {
   switch (event.kind) {
     case "heard":
-      return stay({ ...state, unansweredSince: null, probedAt: null })
+      return [{ ...state, unansweredSince: Infinity, pongBy: Infinity }]
     case "sent":
-      return stay({ ...state, sentAt: now, unansweredSince: state.unansweredSince ?? now })
+      return [{ ...state, sentAt: now, unansweredSince: Math.min(state.unansweredSince, now) }]
     case "heartbeat":
-      return { state, effects: [{ kind: "pong" }] }
-    case "auth-refused":
-      return stay({ ...state, refreshAt: now + REFRESH_AGAIN_MS })
+      return [state, "pong"]
     case "expiring": {
-      // Tokens that live for less than the notice are refreshed at half their life, not in a circle.
-      const half = Math.max(1000, (event.at - now) / 2)
-      return stay({ ...state, refreshAt: now - state.refreshedAt < REFRESH_AGAIN_MS ? now + half : now })
+      // Soon, whatever the two clocks are apart; and for tokens that live for less than the notice not in a circle.
+      const wait = Math.min(10_000, Math.max(1000, (event.by - now) / 2))
+      return [{ ...state, refreshAt: now + wait }]
     }
   }
 }
 
-/** Asks for a sign of life now. One that is asked already keeps its time. */
+/** Asks for a sign of life now. One that is asked for already keeps its time. */
 function probe(state: Online, now: Millis): Step {
-  if (state.probedAt !== null) return stay(state)
-  return { state: { ...state, probedAt: now, sentAt: now }, effects: [{ kind: "ping" }] }
+  return state.pongBy < Infinity ? [state] : [{ ...state, pongBy: now + PONG_LIMIT_MS, sentAt: now }, "ping"]
 }
 
-function lookedAt(state: Online, late: Millis, now: Millis, setting: Setting): Step {
+function lookedAt(state: Online, late: Millis, now: Millis, random: number): Step {
   // After a sleep an answer may wait unread: what was asked before counts for nothing.
-  if (late > SLEPT_MS) return probe({ ...state, probedAt: null }, now)
-  if (state.probedAt !== null && now >= state.probedAt + PONG_LIMIT_MS) {
-    return ended(state, { code: GONE, message: "the line is dead: no answer to a ping" }, now, setting)
-  }
-  if (state.refreshAt !== null && now >= state.refreshAt) {
-    return { state: { ...state, refreshAt: null }, effects: setting.renewable ? [{ kind: "token" }] : [] }
-  }
-  return now >= dueAt(state) ? probe(state, now) : stay(state)
+  if (late > SLEPT_MS) return probe({ ...state, pongBy: Infinity }, now)
+  if (now >= state.pongBy) return ended(state, { code: GONE, message: "no answer to a ping" }, now, random)
+  if (now < state.refreshAt) return probe(state, now)
+  const refreshed = { ...state, refreshAt: Infinity }
+  return state.renewable ? [refreshed, "token"] : [refreshed]
 }
 
-function timedOut(state: State, now: Millis, setting: Setting): Step {
-  if (now < dueAt(state)) return stay(state)
-  const { memory } = state
-  if (state.at === "pausing") return connect(memory, now)
+function timedOut(state: State, now: Millis, random: number): Step {
+  if (state.at === "pausing") return connect(state, now)
   const message = state.at === "token" ? "no token came" : "the service does not answer"
-  const paused = pause({ ...memory, reason: { code: GONE, message } }, now, setting)
-  return { ...paused, effects: [drop(RESUMABLE)] }
+  return [pause({ ...state, reason: { code: GONE, message } }, now, random)]
 }
 
 /** The line of `state` ended with this code. */
-function ended(state: State, { code, message }: { code: number; message: string }, now: Millis, setting: Setting): Step {
-  if (state.at !== "online" && state.at !== "opening") return stay(state)
-  const hangUp: Effect[] = [drop(RESUMABLE)]
+function ended(state: State, { code, message }: { code: number; message: string }, now: Millis, random: number): Step {
   const before = { ...settled(state, now), reason: { code, message } }
-  if (state.at === "opening" && !state.isOpen && before.token !== null) {
-    // A browser cannot read why an upgrade was refused: the same address, asked plainly, says it.
-    const { token, session } = before
-    return { state: { at: "asking", memory: before, until: now + ASK_LIMIT_MS }, effects: [...hangUp, { kind: "ask", token, session }] }
-  }
+  // A browser cannot read why an upgrade was refused: the same address, asked plainly, says it.
+  if (state.at === "opening" && code === GONE) return [{ ...before, at: "asking", until: now + ATTEMPT_LIMIT_MS }, "ask"]
   const retry = retryOf(code)
-  const fresh = retry === "resume" ? before : { ...before, session: null }
-  const next = (): Step => {
-    switch (retry) {
-      case "never":
-        return stay({ at: "closed", memory: fresh })
-      case "resume":
-      case "enter":
-        return pause(fresh, now, setting)
-      case "reauth":
-        return reauthorize(fresh, now, setting)
-      case "pause":
-        return pause(fresh, now, setting, PAUSE_MS)
-      case "user":
-        return stay({ at: "dormant", memory: fresh, isHidden: false })
-    }
+  if (retry === "resume") return [pause(before, now, random)]
+  const fresh = { ...before, session: null }
+  switch (retry) {
+    case "never":
+      return [{ ...fresh, at: "closed" }]
+    case "user":
+      return [{ ...fresh, at: "dormant" }]
+    case "reauth":
+      return reauthorize(fresh, now, random)
+    case "pause":
+      return [pause(fresh, now, random, PAUSE_MS)]
+    case "enter":
+      return [pause(fresh, now, random)]
   }
-  const { state: then, effects } = next()
-  return { state: then, effects: [...hangUp, ...effects] }
 }
 
-function answered(
-  before: Memory,
-  { status, reason, retryAfter }: Extract<Event, { kind: "answered" }>,
-  now: Millis,
-  setting: Setting,
-): Step {
-  // 426: nothing but the upgrade is missing, so it was the line.
-  const memory = status === 0 || status === 426 ? before : { ...before, reason }
-  if (status === 401) return reauthorize(memory, now, setting)
-  if (status === 400 || status === 403 || status === 404 || status === 409)
-    return stay({ at: "closed", memory: { ...memory, session: null } })
-  return status === 429 || status === 503 ? pause(memory, now, setting, retryAfter ?? PAUSE_MS) : pause(memory, now, setting)
+function answered(state: State, { status, reason, retryAfter }: Extract<Event, { kind: "answered" }>, now: Millis, random: number): Step {
+  // 426: nothing but the upgrade was missing, so it was the line.
+  if (status === 0 || status === 426) return [pause(state, now, random)]
+  const told = { ...state, reason }
+  if (status === 401) return reauthorize(told, now, random)
+  if (status === 429 || status >= 500) return [pause(told, now, random, retryAfter || PAUSE_MS)]
+  return [{ ...told, at: "closed" }]
 }
 
 /** The first refusal is answered by a new token at once, further ones wait: a backend may mint what the service will never take. */
-function reauthorize(memory: Memory, now: Millis, setting: Setting): Step {
-  if (!setting.renewable) return stay({ at: "closed", memory: { ...memory, session: null } })
-  const without = { ...memory, token: null }
-  return memory.attempt === 0 ? connect({ ...without, attempt: 1 }, now) : pause(without, now, setting)
+function reauthorize(state: State, now: Millis, random: number): Step {
+  if (!state.renewable) return [{ ...state, at: "closed" }]
+  const without = { ...state, token: null }
+  return state.attempt === 0 ? connect({ ...without, attempt: 1 }, now) : [pause(without, now, random)]
 }
 
 /** `least` is waited in any case; the jitter comes on top. */
-function pause(memory: Memory, now: Millis, setting: Setting, least = 0): Step {
-  const until = now + least + backoff(memory.attempt, setting.random())
-  return stay({ at: "pausing", memory: { ...memory, attempt: memory.attempt + 1 }, until })
+function pause(state: State, now: Millis, random: number, least = 0): State {
+  const { attempt } = state
+  return { ...state, at: "pausing", attempt: attempt + 1, until: now + least + backoff(attempt, random) }
 }
 
 /** A connection that held makes the failures before it history. */
-function settled(state: State, now: Millis): Memory {
-  return state.at === "online" && now - state.since >= STABLE_MS ? { ...state.memory, attempt: 0 } : state.memory
-}
-
-function drop(code: number): Effect {
-  return { kind: "drop", code }
-}
-
-function stay(state: State): Step {
-  return { state, effects: [] }
+function settled(state: State, now: Millis): State {
+  return state.at === "online" && now - state.since >= STABLE_MS ? { ...state, attempt: 0 } : state
 }

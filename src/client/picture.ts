@@ -4,7 +4,7 @@
  */
 import { applyPatch } from "../core/patch.ts"
 import type { Entry, PresenceFrame } from "../protocol/frames.ts"
-import { share, shareObject } from "./share.ts"
+import { shareObject } from "./share.ts"
 import type { LeaveReason } from "./types.ts"
 
 /** By ref, oldest first. */
@@ -21,64 +21,57 @@ export const NOBODY: Picture = new Map()
 
 /** The whole room anew, as `welcome` and `sync` tell it: what it does not list left unseen. */
 export function replaced(picture: Picture, present: readonly Entry[]): Step {
-  const known = new Map([...picture.values()].map((entry) => [entry.connection, entry]))
-  const next = new Map<number, Entry>()
-  const differences: Difference[] = []
+  const listed = new Map(present.map(({ ref, connection }) => [ref, connection]))
+  const gone = [...picture.values()].filter(({ ref, connection }) => listed.get(ref) !== connection)
+  const leave = gone.map(({ ref }): [number, "unseen"] => [ref, "unseen"])
   // The same order for everybody, however the room listed them.
-  for (const entry of present.toSorted((a, b) => a.since - b.since || a.ref - b.ref)) {
-    const previous = known.get(entry.connection)
-    known.delete(entry.connection)
-    const shared = previous === undefined ? entry : shareEntry(previous, entry)
-    next.set(entry.ref, shared)
-    if (previous === undefined) differences.push({ kind: "enter", entry })
-    else if (shared !== previous) differences.push({ kind: "change", entry: shared, previous })
-  }
-  const left = [...known.values()].map((entry): Difference => ({ kind: "leave", entry, reason: "unseen" }))
-  return { picture: next, differences: [...left, ...differences] }
+  return applied(picture, { leave, enter: present.toSorted((a, b) => a.since - b.since || a.ref - b.ref) })
 }
 
-/** One presence frame: leave, then enter, then update, then status. A ref that is not known is ignored. */
-export function applied(picture: Picture, frame: PresenceFrame): Step {
+/** What a presence frame says, and what takes its place when a whole room is told. */
+export type Changes = {
+  readonly leave?: readonly (readonly [ref: number, reason: LeaveReason])[] | undefined
+  readonly enter?: readonly Entry[] | undefined
+  readonly update?: PresenceFrame["update"]
+  readonly status?: PresenceFrame["status"]
+}
+
+/** Leave, then enter, then update, then status. A ref that is not known is ignored. */
+export function applied(picture: Picture, { leave = [], enter = [], update = {}, status = {} }: Changes): Step {
   const next = new Map(picture)
   const differences: Difference[] = []
-  const leave = (ref: number, reason: LeaveReason) => {
+  const left = (ref: number, reason: LeaveReason) => {
     const entry = next.get(ref)
-    if (entry === undefined) return
+    if (entry !== undefined) differences.push({ kind: "leave", entry, reason })
     next.delete(ref)
-    differences.push({ kind: "leave", entry, reason })
   }
-  const change = (previous: Entry | undefined, changed: Entry) => {
+  const changed = (ref: string | number, change: Partial<Entry>) => {
+    const previous = next.get(Number(ref))
     if (previous === undefined) return
-    const entry = shareEntry(previous, changed)
+    const entry = shareEntry(previous, { ...previous, ...change })
     if (entry === previous) return
     next.set(entry.ref, entry)
     differences.push({ kind: "change", entry, previous })
   }
-  for (const [ref, reason] of frame.leave ?? []) leave(ref, reason)
-  for (const entry of frame.enter ?? []) {
-    const previous = next.get(entry.ref)
-    if (previous?.connection === entry.connection) {
-      change(previous, entry)
-      continue
+  for (const [ref, reason] of leave) left(ref, reason)
+  for (const entry of enter) {
+    const { ref, connection } = entry
+    if (next.get(ref)?.connection === connection) changed(ref, entry)
+    else {
+      left(ref, "unseen")
+      next.set(ref, entry)
+      differences.push({ kind: "enter", entry })
     }
-    leave(entry.ref, "unseen")
-    next.set(entry.ref, entry)
-    differences.push({ kind: "enter", entry })
   }
-  for (const [ref, patch] of Object.entries(frame.update ?? {})) {
-    const previous = next.get(Number(ref))
-    if (previous !== undefined) change(previous, { ...previous, data: applyPatch(previous.data, patch) })
-  }
-  for (const [ref, status] of Object.entries(frame.status ?? {})) {
-    const previous = next.get(Number(ref))
-    if (previous !== undefined) change(previous, { ...previous, status })
-  }
+  for (const ref in update) changed(ref, { data: applyPatch(next.get(Number(ref))?.data ?? {}, update[ref] ?? {}) })
+  for (const ref in status) changed(ref, { status: status[ref] ?? "active" })
   return { picture: differences.length > 0 ? next : picture, differences }
 }
 
+/** Equal to `next`; what did not change in it is the old entry's own. */
 function shareEntry(old: Entry, next: Entry): Entry {
   const data = shareObject(old.data, next.data)
   const info = shareObject(old.info, next.info)
-  const shared = { ...next, data, info }
-  return share(old, shared) === old ? old : shared
+  const isSame = data === old.data && info === old.info && next.status === old.status && next.since === old.since
+  return isSame ? old : { ...next, data, info }
 }

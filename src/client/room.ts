@@ -1,270 +1,299 @@
 /** One room of one client: what is true of it now, and who is told when that changes. All handles on the room share it. */
-import type { RoomFrame, Entry as WireEntry } from "../protocol/frames.ts"
+import { withoutNulls } from "../core/patch.ts"
+import type { Entry as WireEntry } from "../protocol/frames.ts"
 import { RollcallError } from "./error.ts"
-import type { Link, LinkEvents } from "./link.ts"
-import { callAll, type Listener, report } from "./listeners.ts"
+import { type Link, type LinkEvents, notConnected, type Told } from "./link.ts"
 import { collapse, isSameList } from "./members.ts"
-import { patched } from "./outgoing.ts"
-import { applied, type Difference, NOBODY, type Picture, replaced } from "./picture.ts"
-import type { ConnectionStatus, Entry, JsonObject, Reason, RoomEvents, Self, Snapshot } from "./types.ts"
-import type { Validate } from "./validate.ts"
+import { asJson, patched } from "./outgoing.ts"
+import { applied, type Difference, NOBODY, replaced } from "./picture.ts"
+import type {
+  ConnectionStatus,
+  Entry,
+  JsonObject,
+  Reason,
+  Room,
+  RoomEvents,
+  RoomOptions,
+  Self,
+  SendOptions,
+  Snapshot,
+  Unsubscribe,
+} from "./types.ts"
+import { type Validate, validator } from "./validate.ts"
 
-type Own = { readonly connection: string; readonly ref: number; readonly member: string }
-type EventName = keyof RoomEvents
-type Handlers = { [Name in EventName]: Set<Listener<RoomEvents[Name]>> }
+type Own = { readonly connection: string | null; readonly ref: number | null; readonly member: string | null }
 
-const ALONE: Snapshot = { self: null, others: [], members: [], status: "connecting", reason: null }
+/** The room's own events, and one for every change of the snapshot. */
+type Events = RoomEvents & { snapshot: Snapshot }
 
-export class SharedRoom implements LinkEvents {
+type SliceListener = (slice: unknown, previous: unknown) => void
+type IsEqual = (a: unknown, b: unknown) => boolean
+
+/** A handle lives as long as one of its listeners does: whoever listens has not forgotten it. */
+type Listener = { readonly owner: object; readonly name: keyof Events; readonly call: (event: never) => void }
+
+export type SharedRoom = {
   readonly name: string
-  readonly #ended: () => void
-  #validate: Validate | null = null
-  #picture: Picture = NOBODY
-  #own: Own | null = null
-  /** What the app says about itself; null: an observer. */
-  #wanted: JsonObject | null = null
-  #link: Link | null = null
-  #snapshot: Snapshot = ALONE
-  /** The last one that the subscribers were told of. */
-  #told: Snapshot = ALONE
-  #isStale = false
-  #status: ConnectionStatus = "connecting"
-  #reason: Reason | null = null
-  /** The others as they are shown, by connection: with a schema, not all are, and not as they came. */
-  #shown = new Map<string, Entry>()
-  readonly #subscribers = new Set<Listener<void>>()
-  readonly #handlers: Handlers = {
-    enter: new Set(),
-    update: new Set(),
-    leave: new Set(),
-    status: new Set(),
-    message: new Set(),
-    connection: new Set(),
-    error: new Set(),
-  }
-
-  /** `ended` is called once, when the room is closed for good. */
-  constructor(name: string, ended: () => void) {
-    this.name = name
-    this.#ended = ended
-  }
-
-  get snapshot(): Snapshot {
-    if (this.#isStale) {
-      this.#isStale = false
-      this.#snapshot = this.#look(this.#snapshot)
-    }
-    return this.#snapshot
-  }
-
   /** The pool has found it a place; before, it only remembers what to say. */
-  connect(link: (events: LinkEvents) => Link): void {
-    this.#link = link(this)
-    if (this.#wanted !== null) this.#link.say(this.#wanted)
-  }
-
+  connect(link: (events: LinkEvents) => Link): void
   /** Final: its place went to another, or the client was closed. */
-  close(reason: Reason): void {
-    const link = this.#link
-    this.#link = null
-    this.status("closed", reason)
-    link?.close()
-  }
-
-  /** The first schema decides. */
-  check(validate: Validate): void {
-    if (this.#validate !== null) return
-    this.#validate = validate
-    this.#shown.clear()
-    for (const entry of this.#picture.values()) this.#show({ kind: "enter", entry })
-    this.#changed()
-  }
-
+  close(reason: Reason): void
   /** Settles when the room is connected, or never will be. */
-  async connected(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const look = () => {
-      if (this.#status === "connected") resolve()
-      if (this.#status === "closed") reject(new RollcallError("closed", `the room is closed: ${this.#reason?.message}`))
+  connected(signal: AbortSignal): Promise<void>
+  /** Nobody uses it: it is present no longer. */
+  rest(): void
+  /** `release` runs once, when the handle is given back; the handle is told to `released` before. */
+  handle(options: RoomOptions<object>, release: () => void, released: (handle: Room) => void): Room
+}
+
+/** `ended` is called once, when the room is closed for good. */
+export function shareRoom(name: string, ended: () => void): SharedRoom {
+  const listeners = new Set<Listener>()
+  /** The others as they are shown, by connection: with a schema, not all are, and not as they came. */
+  const shown = new Map<string, Entry>()
+  let picture = NOBODY
+  let own: Own = { connection: null, ref: null, member: null }
+  /** What the app says about itself; null: an observer. */
+  let wanted: JsonObject | null = null
+  let link: Link | null = null
+  /** The first schema decides. */
+  let validate = accept
+  let status: ConnectionStatus = "connecting"
+  let reason: Reason | null = null
+  let snapshot: Snapshot = { self: null, others: [], members: [], status, reason }
+  let isStale = false
+  /** The last that the listeners were told of. */
+  let told = snapshot
+
+  function ownEntry(): WireEntry | undefined {
+    const entry = picture.get(own.ref ?? -1)
+    return entry?.connection === own.connection ? entry : undefined
+  }
+
+  function look(): Snapshot {
+    if (!isStale) return snapshot
+    isStale = false
+    const isOwn = ({ connection }: Entry) => connection === own.connection
+    const all = [...picture.values()].flatMap((entry) => (isOwn(entry) ? entry : (shown.get(entry.connection) ?? [])))
+    const others = all.filter((entry) => !isOwn(entry))
+    const { self } = snapshot
+    const { info = self?.info ?? null, status: activity = "active", since = null } = ownEntry() ?? {}
+    snapshot = kept(snapshot, {
+      self: wanted && kept<Self>(self, { ...own, info, data: wanted, status: activity, since }),
+      others: isSameList(snapshot.others, others) ? snapshot.others : others,
+      members: collapse(all, isOwn, snapshot.members),
+      status,
+      reason,
+    })
+    return snapshot
+  }
+
+  function emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
+    for (const listener of [...listeners]) {
+      if (listener.name !== name) continue
+      try {
+        // `on` put the two together: a listener of this name takes this event.
+        listener.call(event as never)
+      } catch (cause) {
+        // One listener's fault is its own: the others are told all the same, and the page hears of it.
+        queueMicrotask(() => {
+          throw cause
+        })
+      }
     }
-    const aborted = () => reject(signal.reason)
-    const stop = this.on(signal, "connection", look)
-    signal.addEventListener("abort", aborted)
-    look()
-    try {
-      await promise
-    } finally {
-      stop()
-      signal.removeEventListener("abort", aborted)
-    }
   }
 
-  say(wanted: JsonObject | null): void {
-    this.#wanted = wanted
-    this.#link?.say(wanted)
-    this.#changed()
+  function changed(): void {
+    isStale = true
+    if (listeners.size === 0 || look() === told) return
+    told = snapshot
+    emit("snapshot", snapshot)
   }
 
-  update(patch: object | ((old: JsonObject) => object)): void {
-    if (this.#wanted === null) throw new RollcallError("not_entered", "call enter before update: nobody sees this client yet")
-    this.say(patched(this.#wanted, typeof patch === "function" ? patch(this.#wanted) : patch))
-  }
-
-  get hasEntered(): boolean {
-    return this.#wanted !== null
-  }
-
-  send(event: string, data: unknown, to: readonly string[] | undefined): Promise<void> {
-    if (this.#link === null) return Promise.reject(new RollcallError("not_connected", "the room is not connected"))
-    return this.#link.send(event, data, to)
-  }
-
-  subscribe(owner: object, call: () => void): () => void {
-    if (this.#subscribers.size === 0) this.#told = this.snapshot
-    return added(this.#subscribers, { owner, call })
-  }
-
-  on<Name extends EventName>(owner: object, name: Name, call: (event: RoomEvents[Name]) => void): () => void {
-    const handlers: Set<Listener<RoomEvents[Name]>> = this.#handlers[name]
-    return added(handlers, { owner, call })
-  }
-
-  /** The listeners of a handle that was given back. */
-  forget(owner: object): void {
-    const all: Set<{ readonly owner: object }>[] = [this.#subscribers, ...Object.values(this.#handlers)]
-    for (const listeners of all) {
-      for (const listener of listeners) if (listener.owner === owner) listeners.delete(listener)
-    }
-  }
-
-  frame(frame: Extract<RoomFrame, { type: "welcome" | "sync" | "presence" | "message" }>): void {
-    if (frame.type === "message") return void this.#message(frame)
-    const { picture, differences } = frame.type === "presence" ? applied(this.#picture, frame) : replaced(this.#picture, frame.present)
-    this.#picture = picture
-    const all = frame.type === "welcome" ? [...this.#welcomed(frame), ...differences] : differences
-    const tellings = all.map((difference) => this.#show(difference))
-    this.#isStale = true
-    for (const tell of tellings) tell?.()
-    this.#changed()
-  }
-
-  status(status: ConnectionStatus, reason: Reason | null): void {
-    if (this.#status === "closed") return
-    this.#status = status
-    this.#reason = reason
-    this.#isStale = true
-    this.#emit("connection", { status, reason })
-    this.#changed()
-    if (status === "closed") this.#ended()
-  }
-
-  error(error: RollcallError): void {
-    this.#emit("error", error)
-  }
-
-  corrected(data: JsonObject): void {
-    this.#wanted = data
-    this.#changed()
-  }
-
-  /** On a fresh connection, what we were may still be there, as somebody else. */
-  #welcomed({ connection, ref, member }: Own): Difference[] {
-    const before = this.#own
-    this.#own = { connection, ref, member }
-    if (before === null || before.connection === connection) return []
-    const former = [...this.#picture.values()].find((entry) => entry.connection === before.connection)
-    return former === undefined ? [] : [{ kind: "enter", entry: former }]
+  function fail(error: RollcallError): void {
+    // What nobody listens for is not lost.
+    if (![...listeners].some((listener) => listener.name === "error")) console.warn(error)
+    emit("error", error)
   }
 
   /** Takes a difference over into what is shown; returns how to tell it, once all are taken. */
-  #show(difference: Difference): (() => void) | null {
+  function show(difference: Difference): (() => void) | undefined {
     const { connection } = difference.entry
-    if (connection === this.#own?.connection) return null
-    const previous = this.#shown.get(connection)
+    if (connection === own.connection) return undefined
+    const previous = shown.get(connection)
     if (difference.kind === "leave") {
-      this.#shown.delete(connection)
-      const { reason } = difference
-      return previous === undefined ? null : () => this.#emit("leave", { entry: previous, reason })
+      shown.delete(connection)
+      return previous && (() => emit("leave", { entry: previous, reason: difference.reason }))
     }
-    const entry = this.#valid(difference.entry, previous)
-    if (entry === null) return null
-    this.#shown.set(connection, entry)
-    if (previous === undefined) return () => this.#emit("enter", { entry })
+    const entry = validate(difference.entry, previous)
+    if (entry === undefined) return undefined
+    shown.set(connection, entry)
+    if (previous === undefined) return () => emit("enter", { entry })
     return () => {
-      if (entry.data !== previous.data || entry.info !== previous.info) this.#emit("update", { entry, previous })
-      if (entry.status !== previous.status) this.#emit("status", { entry, previous })
+      if (entry.data !== previous.data || entry.info !== previous.info) emit("update", { entry, previous })
+      if (entry.status !== previous.status) emit("status", { entry, previous })
     }
   }
 
-  /** Null: kept out. Who was valid before stays with the last data that was. */
-  #valid(entry: WireEntry, previous: Entry | undefined): Entry | null {
-    if (this.#validate === null) return entry
-    const result = this.#validate(entry.data)
-    if (result.ok) return { ...entry, data: result.data }
-    const { member, connection } = entry
-    this.error(new RollcallError("invalid_data", `the data of ${member} (connection ${connection}) is not valid: ${result.fault}`))
-    return previous === undefined ? null : { ...entry, data: previous.data }
-  }
-
-  #message({ event, data, member, from }: Extract<RoomFrame, { type: "message" }>): void {
-    const entry = from === null ? undefined : this.#picture.get(from)
-    const sender = entry?.connection === this.#own?.connection ? entry : this.#shown.get(entry?.connection ?? "")
-    this.#emit("message", { event, data, member, from: sender ?? null })
-  }
-
-  #emit<Name extends EventName>(name: Name, event: RoomEvents[Name]): void {
-    const handlers: Set<Listener<RoomEvents[Name]>> = this.#handlers[name]
-    // An error that nobody handles is not lost.
-    if (name === "error" && handlers.size === 0) report(event)
-    callAll(handlers, event, report)
-  }
-
-  #changed(): void {
-    this.#isStale = true
-    if (this.#subscribers.size === 0 || this.snapshot === this.#told) return
-    this.#told = this.snapshot
-    callAll(this.#subscribers, undefined, report)
-  }
-
-  #look(old: Snapshot): Snapshot {
-    const own = this.#own?.connection ?? null
-    const shown: Entry[] = []
-    let self: Entry | null = null
-    for (const entry of this.#picture.values()) {
-      if (entry.connection === own) {
-        self = entry
-        shown.push(entry)
-      } else {
-        const other = this.#shown.get(entry.connection)
-        if (other !== undefined) shown.push(other)
+  const events: LinkEvents = {
+    frame(frame: Told) {
+      if (frame.type === "message") {
+        const { event, data, member, from } = frame
+        const sender = picture.get(from ?? -1)
+        const entry = sender === ownEntry() ? sender : shown.get(sender?.connection ?? "")
+        emit("message", { event, data, member, from: entry ?? null })
+        return ownEntry()
       }
-    }
-    const others = shown.filter((entry) => entry !== self)
-    const next: Snapshot = {
-      self: this.#self(old.self, self),
-      others: isSameList(old.others, others) ? old.others : others,
-      members: collapse(shown, own, old.members),
-      status: this.#status,
-      reason: this.#reason,
-    }
-    return isSameRecord(old, next) ? old : next
+      const { picture: next, differences } = frame.type === "presence" ? applied(picture, frame) : replaced(picture, frame.present)
+      const former = ownEntry()
+      if (frame.type === "welcome") own = { connection: frame.connection, ref: frame.ref, member: frame.member }
+      picture = next
+      // On a fresh connection, what we were may still be there, as somebody else.
+      const all: Difference[] =
+        former && next.get(former.ref) === former ? [{ kind: "enter", entry: former }, ...differences] : [...differences]
+      const tellings = all.map(show)
+      isStale = true
+      for (const tell of tellings) tell?.()
+      changed()
+      return ownEntry()
+    },
+    status(nextStatus, nextReason) {
+      if (status === "closed") return
+      status = nextStatus
+      reason = nextReason
+      isStale = true
+      emit("connection", { status, reason })
+      changed()
+      if (status === "closed") ended()
+    },
+    present: () => [...picture.values()],
+    error: fail,
+    corrected(data) {
+      wanted = data
+      changed()
+    },
   }
 
-  #self(old: Self | null, entry: Entry | null): Self | null {
-    if (this.#wanted === null) return null
-    const { connection = null, ref = null, member = null } = this.#own ?? {}
-    const { info = old?.info ?? null, status = "active", since = null } = entry ?? {}
-    const next: Self = { connection, ref, member, info, data: this.#wanted, status, since }
-    return old !== null && isSameRecord(old, next) ? old : next
+  function say(data: JsonObject | null): void {
+    wanted = data
+    link?.say(data)
+    changed()
+  }
+
+  function listen<Name extends keyof Events>(owner: object, of: Name, call: (event: Events[Name]) => void): Unsubscribe {
+    const listener: Listener = { owner, name: of, call }
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }
+
+  function forget(owner: object): void {
+    for (const listener of listeners) if (listener.owner === owner) listeners.delete(listener)
+  }
+
+  return {
+    name,
+    connect(make) {
+      link = make(events)
+      if (wanted !== null) link.say(wanted)
+    },
+    close(why) {
+      const closing = link
+      events.status("closed", why)
+      link = null
+      closing?.close()
+    },
+    async connected(signal) {
+      await new Promise<void>((resolve, reject) => {
+        const settle = () => {
+          if (status === "connected") resolve()
+          if (status === "closed") reject(new RollcallError("closed", `the room is closed: ${reason?.message}`))
+        }
+        signal.addEventListener("abort", () => reject(signal.reason))
+        listen(signal, "connection", settle)
+        settle()
+      }).finally(() => forget(signal))
+    },
+    rest: () => say(null),
+    handle({ initial, schema }, release, released) {
+      let isOut = true
+      /** What works until the release. */
+      const held =
+        <Arguments extends unknown[], Result>(method: (...args: Arguments) => Result) =>
+        (...args: Arguments): Result => {
+          if (!isOut) throw new RollcallError("released", `this handle on ${name} was released`)
+          return method(...args)
+        }
+      const getSnapshot = held(look)
+      const enter = (data: object = {}) => say(withoutNulls(asJson(data)))
+      const give = () => {
+        isOut = false
+        forget(handle)
+        released(handle)
+        release()
+      }
+      const handle: Room = {
+        name,
+        get self() {
+          return getSnapshot().self
+        },
+        get others() {
+          return getSnapshot().others
+        },
+        get members() {
+          return getSnapshot().members
+        },
+        get status() {
+          return getSnapshot().status
+        },
+        get reason() {
+          return getSnapshot().reason
+        },
+        getSnapshot,
+        enter: held(enter),
+        update: held((patch: object | ((old: JsonObject) => object)) => {
+          if (wanted === null) throw new RollcallError("not_entered", "enter before you update")
+          say(patched(wanted, typeof patch === "function" ? patch(wanted) : patch))
+        }),
+        leave: held(() => say(null)),
+        send: held(async (event: string, data?: unknown, { to }: SendOptions = {}) => {
+          if (link === null) throw notConnected()
+          await link.send({ event, data, to })
+        }),
+        subscribe: held((select: (snapshot: Snapshot) => unknown, call?: SliceListener, isEqual: IsEqual = Object.is) => {
+          if (call === undefined) return listen(handle, "snapshot", select)
+          let slice = select(look())
+          return listen(handle, "snapshot", (next) => {
+            const previous = slice
+            const picked = select(next)
+            if (isEqual(picked, previous)) return
+            slice = picked
+            call(picked, previous)
+          })
+        }),
+        on(of, call) {
+          getSnapshot()
+          return listen(handle, of, call)
+        },
+        release: held(give),
+        [Symbol.dispose]() {
+          if (isOut) give()
+        },
+      }
+      if (schema !== undefined && validate === accept) {
+        validate = validator(schema, fail)
+        shown.clear()
+        for (const entry of picture.values()) show({ kind: "enter", entry })
+        changed()
+      }
+      if (initial !== undefined && wanted === null) enter(initial)
+      return handle
+    },
   }
 }
 
-function isSameRecord<T extends object>(a: T, b: T): boolean {
-  return isSameList<unknown>(Object.values(a), Object.values(b))
-}
+const accept: Validate = (entry) => entry
 
-function added<Event>(listeners: Set<Listener<Event>>, listener: Listener<Event>): () => void {
-  listeners.add(listener)
-  return () => void listeners.delete(listener)
+/** The old record where the next one holds the same. */
+function kept<T extends object>(old: T | null, next: T): T {
+  return old !== null && isSameList<unknown>(Object.values(old), Object.values(next)) ? old : next
 }

@@ -1,5 +1,6 @@
 /** The public shapes of `rollcall/client`. Everything that a room hands out is immutable and structurally shared. */
 /// <reference lib="esnext.disposable" />
+import type { StandardSchemaV1 } from "@standard-schema/spec"
 import type { RollcallError } from "./error.ts"
 
 /** An object that JSON can hold. */
@@ -153,6 +154,16 @@ export interface Room<Data extends object = JsonObject, Info extends object = Js
   release(): void
   /** For `using`: releases unless that was done. */
   [Symbol.dispose](): void
+}
+
+export type RoomOptions<Data extends object> = {
+  /** Enter at once with this data, unless the room was entered already. */
+  readonly initial?: Data
+  /**
+   * A standard schema (Zod, Valibot, ArkType …) for what others say. An entry whose data is not valid is kept out; one that was valid keeps
+   * the last data that was; the room tells an `error` `invalid_data`. The first handle on a room decides.
+   */
+  readonly schema?: StandardSchemaV1<unknown, Data>
 }
 
 /** What `client.acquire` gives: a room that is connected, until it is given back. */

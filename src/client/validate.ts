@@ -1,21 +1,20 @@
 /** The standard-schema hook: what others say may be checked, by whichever library the app likes. */
 import type { StandardSchemaV1 } from "@standard-schema/spec"
+import { RollcallError } from "./error.ts"
 import { isObject, shareObject } from "./share.ts"
-import type { JsonObject } from "./types.ts"
+import type { Entry } from "./types.ts"
 
-export type Validate = (
-  data: JsonObject,
-) => { readonly ok: true; readonly data: JsonObject } | { readonly ok: false; readonly fault: string }
+/** The entry as it may be shown; undefined: not at all. */
+export type Validate = (entry: Entry, previous: Entry | undefined) => Entry | undefined
 
-/** Only what answers at once: a picture cannot wait for one of its parts. */
-export function validator(schema: StandardSchemaV1): Validate {
-  return (data) => {
-    const result = schema["~standard"].validate(data)
-    if (result instanceof Promise) return { ok: false, fault: "the schema answers asynchronously, which a room cannot wait for" }
-    if (result.issues !== undefined) return { ok: false, fault: result.issues.map(({ message }) => message).join("; ") }
+/** Who was valid before stays with the last data that was. Only what a schema answers at once counts: a picture cannot wait for its parts. */
+export function validator(schema: StandardSchemaV1, fail: (error: RollcallError) => void): Validate {
+  return (entry, previous) => {
+    const result = schema["~standard"].validate(entry.data)
     // Most schemas copy what they let pass; what is equal keeps its identity.
-    return isObject(result.value)
-      ? { ok: true, data: shareObject(data, result.value) }
-      : { ok: false, fault: "the schema makes no object of it" }
+    if ("value" in result && isObject(result.value)) return { ...entry, data: shareObject(entry.data, result.value) }
+    const faults = "issues" in result ? result.issues?.map(({ message }) => message) : ["the schema must answer at once, with an object"]
+    fail(new RollcallError("invalid_data", `${entry.member} (${entry.connection}): ${faults?.join("; ")}`))
+    return previous && { ...entry, data: previous.data }
   }
 }

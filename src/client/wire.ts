@@ -1,52 +1,60 @@
-/** The edge to the wire: text to frame, room to address. */
+/** The edge to the wire: text to frame, room to address, refusal to reason. */
+import type { Problem } from "../protocol/errors.ts"
 import type { RoomFrame } from "../protocol/frames.ts"
-import { isObject } from "./share.ts"
+import { GONE, type Millis } from "./machine.ts"
+import type { Reason } from "./types.ts"
 
-export const PONG = "pong"
-const SUBPROTOCOL = "rollcall.v1"
+/** The part of a WebSocket that is used; browsers, Node, Deno, Workers and the package ws all have it. */
+export type SocketLike = {
+  onmessage: ((event: never) => void) | null
+  onclose: ((event: never) => void) | null
+  onerror: ((event: never) => void) | null
+  send(text: string): void
+  close(code?: number): void
+}
 
-/** Null for what this version does not know: a newer service may say more. */
-export function decode(text: string): RoomFrame | null {
+export type SocketConstructor = new (url: string, protocols: string[]) => SocketLike
+
+const KNOWN = /^(welcome|sync|presence|message|ack|error|heartbeat|expiring|bye)$/
+
+/** Null for `pong`, and for what is no frame, or one of a later version. */
+export function decode(data: unknown): RoomFrame | null {
   try {
-    const value: unknown = JSON.parse(text)
-    return isRoomFrame(value) ? value : null
+    const frame: RoomFrame = JSON.parse(String(data))
+    // The service selected our subprotocol: what it calls by a name of the contract has the contract's shape.
+    return KNOWN.test(frame.type) ? frame : null
   } catch {
     return null
   }
 }
 
-/** The service's frames fit its schemas; here it is only made sure that no other server's answer is taken for one. */
-export function isRoomFrame(value: unknown): value is RoomFrame {
-  if (!isObject(value)) return false
-  const { type, present, heartbeat } = value
-  switch (type) {
-    case "welcome":
-      return typeof value["session"] === "string" && Array.isArray(present) && isObject(heartbeat)
-    case "sync":
-      return Array.isArray(present)
-    case "message":
-      return typeof value["event"] === "string"
-    case "error":
-    case "ack":
-    case "presence":
-    case "heartbeat":
-    case "expiring":
-    case "bye":
-      return true
-    default:
-      return false
-  }
-}
-
 /** `url` is the service's base, http or ws, relative to the page where there is one. */
 export function connectUrl(url: string, room: string, session: string | null, scheme: "http" | "ws"): string {
-  const base = new URL(url, typeof location === "undefined" ? undefined : location.href)
-  base.protocol = base.protocol.replace(/^(http|ws)/, scheme)
-  base.pathname = `${base.pathname.replace(/\/$/, "")}/v1/rooms/${encodeURIComponent(room)}/connect`
-  if (session !== null) base.searchParams.set("session", session)
-  return base.href
+  const { href } = new URL(url, globalThis.location?.href)
+  const query = session === null ? "" : `?session=${encodeURIComponent(session)}`
+  return `${href.replace(/^(http|ws)/, scheme).replace(/[/?#]*$/, "")}/v1/rooms/${encodeURIComponent(room)}/connect${query}`
 }
 
 export function subprotocols(token: string): string[] {
-  return [SUBPROTOCOL, `token.${token}`]
+  return ["rollcall.v1", `token.${token}`]
+}
+
+const PROBLEM = /^urn:rollcall:error:(.*)/
+
+export type Refusal = { readonly status: number; readonly reason: Reason; readonly retryAfter: Millis }
+
+/** Asks the address of an upgrade plainly. Only a problem of the service's own counts: a proxy's page says nothing of the room. */
+export async function refusalOf(url: string, token: string): Promise<Refusal> {
+  try {
+    const response = await fetch(url, { headers: { authorization: `Bearer ${token}` }, cache: "no-store" })
+    const problem: Problem = await response.json()
+    const [, code] = PROBLEM.exec(problem.type) ?? []
+    if (code !== undefined) {
+      const retryAfter = Number(response.headers.get("retry-after")) * 1000
+      return { status: response.status, reason: { code, message: problem.detail }, retryAfter: retryAfter || 0 }
+    }
+  } catch {
+    // Nobody there, or somebody else.
+  }
+  return { status: 0, reason: { code: GONE, message: "the service cannot be reached" }, retryAfter: 0 }
 }
