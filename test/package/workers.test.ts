@@ -1,0 +1,59 @@
+import { build } from "esbuild"
+import { Miniflare } from "miniflare"
+import { Webhook } from "standardwebhooks"
+import { expect, it } from "vitest"
+import { ROOT } from "../imports-of.ts"
+
+const WORKER = `
+import { createAdmin, mintToken, RollcallNetworkError, verifyToken, verifyWebhook } from "./src/server/index.ts"
+const secret = "a-secret-of-a-backend-a-secret-of-a-backend"
+export default {
+  async fetch(request) {
+    const token = await mintToken({ secret, member: "anna", rooms: { "*": ["subscribe"] } })
+    const { member } = await verifyToken(token, { secret })
+    const event = verifyWebhook(await request.text(), request.headers, request.headers.get("signed-by"))
+    const admin = createAdmin({ url: "http://presence.example.com", key: "key", fetch: async () => Response.json({ members: [], cursor: null }) })
+    const page = await admin.members("doc-1")
+    const silent = createAdmin({ url: "http://presence.example.com", key: "key", fetch: (_url, { signal }) => new Promise((_, no) => signal.addEventListener("abort", () => no(signal.reason))), timeoutMs: 5 })
+    const late = await silent.health().catch((error) => error instanceof RollcallNetworkError)
+    return Response.json({ member, event, page, late })
+  },
+}
+`
+
+it("[PK7] rollcall/server runs in a Worker that asks for none of Node", { timeout: 60_000 }, async () => {
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    stdin: { contents: WORKER, resolveDir: ROOT },
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    conditions: ["workerd"],
+    write: false,
+  })
+  const modules = { "index.js": { type: "esm" as const, contents: outputFiles[0]?.text ?? "" } }
+  const miniflare = new Miniflare({
+    workers: [{ config: { name: "backend", compatibilityDate: "2026-08-01", manifest: { mainModule: "index.js", modules } } }],
+  })
+  try {
+    const payload = '{"type":"room.occupied","room":"doc-1","at":1}'
+    const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    const at = new Date()
+    const headers = {
+      "webhook-id": "msg_1",
+      "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
+      "webhook-signature": new Webhook(secret).sign("msg_1", at, payload),
+      "signed-by": secret,
+    }
+    const answer = await miniflare.dispatchFetch("http://localhost/", { method: "POST", headers, body: payload })
+    expect(JSON.parse(await answer.text())).toEqual({
+      member: "anna",
+      event: { type: "room.occupied", room: "doc-1", at: 1, id: "msg_1" },
+      page: { members: [], cursor: null },
+      late: true,
+    })
+  } finally {
+    await miniflare.dispose()
+  }
+})
