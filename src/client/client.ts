@@ -5,6 +5,8 @@ import { type SharedRoom, shareRoom } from "./room.ts"
 import type { JsonObject, Lease, Room, RoomOptions } from "./types.ts"
 import { connectUrl, type SocketConstructor } from "./wire.ts"
 
+export type { RoomOptions } from "./types.ts"
+
 /** A token, or how to get one; asked again whenever a new one is needed. Asked per room, so that a token may cover just one. */
 export type TokenSource = string | ((room: string) => string | Promise<string>)
 

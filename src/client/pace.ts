@@ -20,7 +20,7 @@ export function paced(run: () => void): Pace {
 
   function soon(): void {
     const wait = nextAt - Date.now()
-    timer ??= setTimeout(now, wait)
+    timer ??= setTimeout(now, Math.max(0, wait))
     // A hidden page's timers are slow, but not what it is told by others: when the tick is over, nobody waits for the timer.
     if (wait <= 0) queueMicrotask(flush)
   }
