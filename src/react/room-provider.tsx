@@ -47,6 +47,8 @@ export function RoomProvider<Data extends object = JsonObject>({ room, initial, 
     shown()
     return release
   }, [store])
+  // A subtree that suspends loses its layout effects, but is still mounted.
+  useEffect(() => store.hold(latestOptions.current), [store])
   return <RoomContext.Provider value={store}>{children}</RoomContext.Provider>
 }
 

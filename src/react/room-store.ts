@@ -27,7 +27,7 @@ export class RoomStore<Data extends object = JsonObject, Info extends object = J
   readonly #name: string
   readonly #followers = new Set<Follower<Room<Data, Info, Messages>>>()
   #room: Room<Data, Info, Messages> | null = null
-  #isHeld = false
+  #holds = 0
   #asked: ((room: Room<Data, Info, Messages> | null) => void)[] = []
 
   constructor(client: Client, name: string) {
@@ -36,16 +36,16 @@ export class RoomStore<Data extends object = JsonObject, Info extends object = J
   }
 
   /**
-   * Acquires the room; the returned function gives it back, unless it is held anew within the same task: what StrictMode does to every
-   * effect, and a tree that is mounted elsewhere, cost the room nothing.
+   * The first hold acquires the room. The end of the last one gives it back, unless it is held anew within the same task: what StrictMode
+   * does to every effect, and a tree that is mounted elsewhere, cost the room nothing.
    */
   hold(options: RoomOptions<Data>): () => void {
-    this.#isHeld = true
     if (this.#room === null) this.#acquire(options)
+    this.#holds++
     return () => {
-      this.#isHeld = false
+      this.#holds--
       queueMicrotask(() => {
-        if (!this.#isHeld) this.#release()
+        if (this.#holds === 0) this.#release()
       })
     }
   }

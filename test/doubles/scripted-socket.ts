@@ -2,10 +2,13 @@
  * A service in memory, for tests of what stands on the client: its `WebSocket` speaks the contract's frames and answers as a room would.
  * Frames of the client that the contract does not know make the test fail. What the room says by itself, the test says for it.
  */
-import type { SocketConstructor, SocketLike } from "../../src/client/environment.ts"
+import type { ClientOptions } from "../../src/client/index.ts"
 import { applyPatch } from "../../src/core/patch.ts"
 import type { ClientFrame, Entry, JsonObject, PresenceFrame, RoomFrame } from "../../src/protocol/frames.ts"
 import { parseClientFrame } from "../../src/protocol/parse.ts"
+
+type SocketConstructor = NonNullable<ClientOptions["WebSocket"]>
+type SocketLike = InstanceType<SocketConstructor>
 
 const MAX_FRAME_BYTES = 16_384
 
