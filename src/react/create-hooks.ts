@@ -13,7 +13,8 @@ import { useSend } from "./use-send.ts"
 import { useSnapshot } from "./use-snapshot.ts"
 import { useUpdatePresence } from "./use-update-presence.ts"
 
-type Selecting<Part> = {
+/** A hook for one part of the snapshot: the part as it is, or what a selector picks of it. */
+export type SelectorHook<Part> = {
   (): Part
   <Slice>(selector: (part: Part) => Slice, isEqual?: (a: Slice, b: Slice) => boolean): Slice
 }
@@ -26,9 +27,9 @@ export type RoomHooks<Data extends object, Info extends object, Messages extends
     (): Self<Data, Info> | null
     <Slice>(selector: (self: Self<Data, Info>) => Slice, isEqual?: (a: Slice, b: Slice) => boolean): Slice | null
   }
-  readonly useOthers: Selecting<readonly Entry<Data, Info>[]>
-  readonly useMembers: Selecting<readonly Member<Data, Info>[]>
-  readonly useSnapshot: Selecting<Snapshot<Data, Info>>
+  readonly useOthers: SelectorHook<readonly Entry<Data, Info>[]>
+  readonly useMembers: SelectorHook<readonly Member<Data, Info>[]>
+  readonly useSnapshot: SelectorHook<Snapshot<Data, Info>>
   readonly useConnectionStatus: typeof useConnectionStatus
   readonly useUpdatePresence: () => Room<Data, Info, Messages>["update"]
   readonly useSend: () => Room<Data, Info, Messages>["send"]

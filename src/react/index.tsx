@@ -1,6 +1,6 @@
 "use client"
 /** rollcall/react: a room as hooks. Needs React 18 or newer; opens nothing on a server. */
-export { createHooks, type RoomHooks } from "./create-hooks.ts"
+export { createHooks, type RoomHooks, type SelectorHook } from "./create-hooks.ts"
 export { RollcallProvider, type RollcallProviderProps } from "./rollcall-provider.tsx"
 export { RoomProvider, type RoomProviderProps } from "./room-provider.tsx"
 export type { HeldRoom } from "./room-store.ts"
