@@ -137,8 +137,37 @@ describe("secrets", () => {
 })
 
 describe("JWKS_URL", () => {
-  it("[CF2] is refused as long as no key set can verify a token, and says what to do", () => {
-    expect(faultOf({ JWKS_URL: "https://example.com/jwks.json" })).toMatch(/JWKS_URL.*TOKEN_SECRETS/)
+  it("[CF1] is none when unset, and what it is set to", () => {
+    expect([settingsOf({}).jwksUrl, settingsOf({ JWKS_URL: "" }).jwksUrl]).toEqual([null, null])
+    for (const url of ["https://example.com/jwks.json", "http://localhost:9000/jwks", "http://127.0.0.1/jwks", "http://[::1]:1/jwks"]) {
+      expect(settingsOf({ JWKS_URL: url }).jwksUrl).toBe(url)
+    }
+  })
+
+  it.each([
+    "example.com",
+    "http://example.com/jwks.json",
+    "ftp://example.com",
+    "file:///etc/passwd",
+    "data:application/json,{}",
+    "http://localhost.evil.com",
+    " ",
+  ])("[CF2] is refused where the answer could be changed on its way, or is no address: %j", (url) => {
+    expect(faultOf({ JWKS_URL: url })).toMatch(/^JWKS_URL is .*; .* allowed/)
+  })
+
+  it.each([null, 7, {}])("[CF2] is refused when it is no text: %j", (url) => {
+    expect(faultOf({ JWKS_URL: url })).toContain("JWKS_URL")
+  })
+})
+
+describe("DEMO", () => {
+  it("[CF1] is off when unset", () => {
+    expect([settingsOf({}).demo, settingsOf({ DEMO: "off" }).demo, settingsOf({ DEMO: "on" }).demo]).toEqual([false, false, true])
+  })
+
+  it.each(["yes", "true", "1", "ON", " on"])("[CF2] is on or off, and not %j", (value) => {
+    expect(faultOf({ DEMO: value })).toMatch(/DEMO.*on and off/)
   })
 })
 

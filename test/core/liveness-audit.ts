@@ -8,10 +8,12 @@ const ROUNDING = 1
 
 /** What the code promises beyond "not early": by when each thing has happened. */
 export function boundsOf({ interval, timeout, awayAfter, idleAfter }: Clocks) {
+  const shorter = [awayAfter, idleAfter].filter((after) => after > 0 && after < interval)
+  const late = Math.min(interval, ...shorter.map((after) => after / 5))
   return {
     lost: timeout + interval / 2,
-    away: awayAfter + Math.min(interval, awayAfter / 5),
-    idle: idleAfter + Math.min(interval, idleAfter / 5),
+    away: awayAfter + late,
+    idle: idleAfter + late,
     asked: 1.75 * interval,
     askedFrom: interval / 2,
   }

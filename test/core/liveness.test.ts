@@ -52,6 +52,15 @@ describe("the heartbeat", () => {
     expect(died?.[0]).toBeLessThanOrEqual(13_500)
   })
 
+  it("[LV2] closes one that dies alone on time: a question that is due shortly before waits for it", () => {
+    const dying = observer({ heardAt: 0, askedAt: 1250 })
+    const unasked = observer({ heardAt: 1600 })
+    expect(sweepBy(unasked, OFF)).toBe(2850)
+    expect(nextSweep([dying, unasked], OFF, 2200)).toBe(3000)
+    // Half an interval is as long as it waits.
+    expect(nextSweep([dying, observer({ heardAt: 1200 })], OFF, 1600)).toBe(2450)
+  })
+
   it("[LV3] asks who never pinged, from half an interval of silence on, and once", () => {
     expect(kinds(observer(), 499)).toEqual([])
     expect(kinds(observer(), 500)).toEqual(["ask"])
@@ -205,10 +214,9 @@ describe("the next sweep", () => {
     expect(nextSweep([observer({ heardAt: 2900, expiresAt: 3000, warned: true })], CLOCKS, 2900)).toBe(3000)
   })
 
-  it("[LV4] leaves less where away or idle are shorter than five intervals", () => {
-    expect(leeway({ ...CLOCKS, awayAfter: 2000 })).toBe(200)
-    expect(leeway({ ...CLOCKS, idleAfter: 1000 })).toBe(100)
-    expect(leeway(OFF)).toBe(500)
+  it("[LV8] leaves less only where away or idle are shorter than an interval", () => {
+    expect([leeway(OFF), leeway({ ...CLOCKS, awayAfter: 1000 }), leeway({ ...CLOCKS, idleAfter: 1000 })]).toEqual([500, 500, 500])
+    expect([leeway({ ...CLOCKS, awayAfter: 999 }), leeway({ ...CLOCKS, idleAfter: 200 })]).toEqual([99.9, 20])
   })
 
   it("[LV7] waits for a client that pings, and does not wait for its token's distant end", () => {

@@ -69,6 +69,13 @@ describe("the tick", () => {
   })
 })
 
+describe("messages", () => {
+  it("[PC1] do not hold the first change after a pause", () => {
+    const after = afterFlush(RESTED, 2, false, limits, 1000)
+    expect(flushAt(after, true, limits)).toBeLessThanOrEqual(1000)
+  })
+})
+
 describe("the budget of frames", () => {
   const flush = fc.record({ pause: fc.nat(400), presence: fc.boolean(), messages: fc.nat(3) })
 

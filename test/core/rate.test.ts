@@ -73,6 +73,11 @@ describe("the token bucket", () => {
     )
   })
 
+  it("[FR7] takes nothing either for a clock that goes backwards", () => {
+    expect(allowedAt(10, 10_000, Array(20).fill(0))).toHaveLength(20)
+    expect(allowedAt(10, 10_000, [10_000, 5000, 0, 10_000])).toHaveLength(4)
+  })
+
   it("[FR7] is a value: a frame does not change it", () => {
     const bucket = Object.freeze(fullBucket(1, 0))
     const once = takeFrame(bucket, 1, 0)

@@ -8,6 +8,7 @@ import {
   emptyRoster,
   enter,
   goAway,
+  isRefTaken,
   leave,
   open,
   present,
@@ -152,7 +153,7 @@ describe("leaving", () => {
     expect(remove(roster, connection, "kicked")).toMatchObject([{ kind: "leave", reason: "kicked" }])
     expect(remove(roster, connection, "kicked")).toEqual([])
     expect([roster.connected, roster.connections.size, roster.connectedOf.size, roster.presentOf.size]).toEqual([0, 0, 0, 0])
-    expect(resumable(roster, connection.id, "anna")).toBeNull()
+    expect(resumable(roster, connection.id, "anna", 50)).toBeNull()
   })
 })
 
@@ -172,7 +173,7 @@ describe("grace and resume", () => {
     goAway(roster, connection)
     const { id, ref, entry } = connection
     startGrace(roster, connection, 100)
-    expect(resumable(roster, id, "anna")).toBe(connection)
+    expect(resumable(roster, id, "anna", 50)).toBe(connection)
     expect(resume(roster, connection, identityOf("anna"), RATE, 50)).toEqual([])
     expect(connection).toMatchObject({ id, ref, entry, line: { at: "socket" } })
     expect([roster.connected, roster.connectedOf.get("anna")]).toEqual([1, 1])
@@ -181,8 +182,16 @@ describe("grace and resume", () => {
   it("[GR5] is nobody else's, and nobody's that was never here", () => {
     const roster = emptyRoster()
     const connection = enterAs(roster, "anna")
-    expect(resumable(roster, connection.id, "bert")).toBeNull()
-    expect(resumable(roster, "unknown", "anna")).toBeNull()
+    expect(resumable(roster, connection.id, "bert", 50)).toBeNull()
+    expect(resumable(roster, "unknown", "anna", 50)).toBeNull()
+  })
+
+  it("[GR5] is too late once the grace is over, even before a sweep has seen it", () => {
+    const roster = emptyRoster()
+    const connection = enterAs(roster, "anna")
+    startGrace(roster, connection, 100)
+    expect(resumable(roster, connection.id, "anna", 99)).toBe(connection)
+    expect(resumable(roster, connection.id, "anna", 100)).toBeNull()
   })
 
   it("[GR6] of a connected session changes no count", () => {
@@ -304,14 +313,45 @@ describe("what is derived from the roster", () => {
 })
 
 describe("what a socket knew", () => {
-  it("[HB4] beats the ledger's older row, and is told, because a joiner may have been welcomed with the older", () => {
+  /** Rows of the ledger and what the socket of the same connection says; it was active at `activeAt`. */
+  function known(activeAt: number) {
     const roster = emptyRoster()
     const row = enterAs(roster, "anna", { x: 1 }, 5)
-    const other = emptyRoster()
-    const socket = open(other, row.id, identityOf("anna"), RATE, 5)
-    done(enter(other, socket, { x: 2 }, MAX_DATA, 7))
+    const socket = open(emptyRoster(), row.id, identityOf("anna"), RATE, 5)
+    done(enter(emptyRoster(), socket, { x: 2 }, MAX_DATA, activeAt))
+    return { roster, row, socket }
+  }
+
+  it("[HB4] beats the ledger's older row, and is told once, because a joiner may have been welcomed with the older", () => {
+    const { roster, row, socket } = known(7)
+    startGrace(roster, row, 100)
     expect(adopt(roster, row, socket)).toMatchObject([{ kind: "enter", entry: { data: { x: 2 } }, isNews: false }])
-    expect(row).toMatchObject({ activeAt: 7, entry: { data: { x: 2 } } })
+    expect(row).toMatchObject({ activeAt: 7, entry: { data: { x: 2 }, ref: row.ref, since: 5 } })
     expect(adopt(roster, row, socket)).toEqual([])
+  })
+
+  it("[HB4] is old news once the connection was resumed and acted", () => {
+    const { roster, row, socket } = known(7)
+    row.activeAt = 8
+    expect(adopt(roster, row, socket)).toEqual([])
+    expect(row.entry?.data).toEqual({ x: 1 })
+  })
+
+  it("[HB4] is nothing for who is not present on either side", () => {
+    const { roster, row, socket } = known(7)
+    socket.entry = null
+    expect(adopt(roster, row, socket)).toEqual([])
+    expect(adopt(roster, join(roster, "bert"), row)).toEqual([])
+  })
+})
+
+describe("a ref", () => {
+  it("[CN9] is taken while somebody has it, in grace too", () => {
+    const roster = emptyRoster()
+    const connection = enterAs(roster, "anna")
+    startGrace(roster, connection, 100)
+    expect([isRefTaken(roster, connection.ref), isRefTaken(roster, connection.ref + 1)]).toEqual([true, false])
+    remove(roster, connection, "closed")
+    expect(isRefTaken(roster, connection.ref)).toBe(false)
   })
 })
