@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { Connection } from "../../src/core/connection.ts"
-import { authorized, type Limits, MAX_ERRORS_IN_A_ROW, receive, type Step } from "../../src/core/conversation.ts"
+import { authorized, type Limits, MAX_ERRORS_IN_A_ROW, receive, type Step, snapshotSent } from "../../src/core/conversation.ts"
 import { fullBucket } from "../../src/core/rate.ts"
 import { emptyRoster, goAway, type Roster } from "../../src/core/roster.ts"
 import { refused } from "../../src/protocol/errors.ts"
@@ -53,6 +53,26 @@ describe("an answer", () => {
       message: null,
     })
     expect(say(roster, connection, { type: "sync" }).replies).toEqual(["snapshot"])
+  })
+})
+
+describe("the whole room", () => {
+  it("[FR9] is sent at a bounded rate: right after a large one, sync is too_fast, and later it is not", () => {
+    const roster = emptyRoster()
+    const connection = join(roster, "anna")
+    snapshotSent(connection, 524_288, 1000)
+    expect([codeOf(say(roster, connection, { type: "sync" }, 1000)), codeOf(say(roster, connection, { type: "sync" }, 2999))]).toEqual([
+      "too_fast",
+      "too_fast",
+    ])
+    expect(say(roster, connection, { type: "sync" }, 3000).replies).toEqual(["snapshot"])
+  })
+
+  it("[FR9] of a small room may be asked for at once", () => {
+    const roster = emptyRoster()
+    const connection = join(roster, "anna")
+    snapshotSent(connection, 200, 1000)
+    expect(say(roster, connection, { type: "sync" }, 1000).replies).toEqual(["snapshot"])
   })
 })
 
