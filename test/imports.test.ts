@@ -16,7 +16,7 @@ const TABLE: Record<string, Allowed> = {
   worker: {
     values: ["protocol", "core", "config", "token", "worker", "room/admission.ts"],
     types: ["room"],
-    packages: ["hono", "hono/cors", "hono/utils/buffer", "@hono/zod-openapi", "zod"],
+    packages: ["hono", "hono/body-limit", "hono/cors", "hono/utils/buffer", "@hono/zod-openapi", "zod"],
   },
   client: { values: ["core/patch.ts", "client"], types: ["protocol"], packages: [] },
   react: { values: ["client/index.ts", "react"], packages: ["react"] },
@@ -32,6 +32,7 @@ const TYPE_PACKAGES: Record<string, readonly string[]> = { client: ["@standard-s
 const EXCEPTIONS: Record<string, Allowed> = {
   "src/worker/index.ts": { values: ["room/room.ts"], packages: [] },
   "src/env.d.ts": { values: [], types: ["room/room.ts", "worker/index.ts"], packages: [] },
+  "src/dev/package.ts": { values: [], packages: ["esbuild"] },
   "src/web/build.ts": { values: [], packages: ["esbuild", "node:fs", "node:path"] },
 }
 
