@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest"
-import { roomStatsSchema } from "../../src/protocol/admin.ts"
+import {
+  memberDetailSchema,
+  memberPageSchema,
+  messageBodySchema,
+  pageQuerySchema,
+  placementSchema,
+  roomStatsSchema,
+  tokenBodySchema,
+} from "../../src/protocol/admin.ts"
 
 const stats = {
   room: "doc-1",
@@ -28,5 +36,64 @@ describe("a room's stats", () => {
 
   it.each(Object.keys(stats))("[ST1] do not go without %s", (field) => {
     expect(roomStatsSchema.safeParse({ ...stats, [field]: undefined }).success).toBe(false)
+  })
+})
+
+describe("a page", () => {
+  it("[AD7] is of 100 when limit is left out, and of 1 to 1,000", () => {
+    const limit = (asked: unknown) => pageQuerySchema.safeParse({ limit: asked }).data?.limit ?? null
+    expect([limit(undefined), limit("1"), limit("1000")]).toEqual([100, 1, 1000])
+    for (const bad of ["0", "1001", "-1", "1.5", "x", "Infinity"]) expect(limit(bad)).toBeNull()
+  })
+
+  it("[AD7] has a cursor, which is null on the last", () => {
+    expect(memberPageSchema.safeParse({ members: [], cursor: null }).success).toBe(true)
+    expect(memberPageSchema.safeParse({ members: [{ member: "anna", info: {}, connections: [] }], cursor: "anna" }).success).toBe(true)
+    expect(memberPageSchema.safeParse({ members: [] }).success).toBe(false)
+  })
+
+  it("[AD7] shows a member by itself with present and last seen", () => {
+    const member = { member: "anna", info: {}, connections: [], present: false, lastSeen: null }
+    expect(memberDetailSchema.parse(member)).toEqual(member)
+    expect(memberDetailSchema.safeParse({ ...member, lastSeen: undefined }).success).toBe(false)
+  })
+})
+
+describe("a placement", () => {
+  it("[AD1] lasts a minute when ttl is left out, and a day at most", () => {
+    expect(placementSchema.parse({})).toEqual({ data: {}, info: {}, ttl: 60_000 })
+    const fits = (ttl: unknown) => placementSchema.safeParse({ ttl }).success
+    expect([fits(1), fits(86_400_000)]).toEqual([true, true])
+    for (const bad of [0, -1, 86_400_001, 1.5, "60000", null]) expect(fits(bad)).toBe(false)
+  })
+
+  it("[AD10] says objects of itself, and nothing else", () => {
+    for (const bad of [null, [], "x", 1]) {
+      expect(placementSchema.safeParse({ data: bad }).success).toBe(false)
+      expect(placementSchema.safeParse({ info: bad }).success).toBe(false)
+    }
+  })
+})
+
+describe("a message's and a token's body", () => {
+  it("[AD5] has an event, and may have data and recipients", () => {
+    expect(messageBodySchema.parse({ event: "e" })).toEqual({ event: "e" })
+    expect(messageBodySchema.parse({ event: "e", data: null, to: ["anna"], from: 7 })).toEqual({ event: "e", data: null, to: ["anna"] })
+    for (const bad of [{}, { event: 1 }, { event: "e", to: "anna" }, { event: "e", to: [1] }])
+      expect(messageBodySchema.safeParse(bad).success).toBe(false)
+  })
+
+  it("[AD9] names a member and rooms with capabilities of the contract", () => {
+    const body = { member: "anna", rooms: { "*": ["subscribe"] } }
+    expect(tokenBodySchema.parse(body)).toMatchObject({ ...body, info: {} })
+    for (const bad of [
+      { ...body, member: "" },
+      { ...body, rooms: undefined },
+      { ...body, rooms: { "*": ["admin"] } },
+      { ...body, ttl: 0 },
+      { ...body, info: [] },
+    ]) {
+      expect(tokenBodySchema.safeParse(bad).success).toBe(false)
+    }
   })
 })
