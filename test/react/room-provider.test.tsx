@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
 import { Activity, Suspense, use, useEffect, useLayoutEffect } from "react"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { type HeldRoom, RoomProvider, useConnectionStatus, useOthers, useRoom, useSelf, useUpdatePresence } from "../../src/react/index.tsx"
-import { LINGER_MS, pass, scene, settled, watchOver } from "./scene.tsx"
+import { LINGER_MS, listeners, pass, scene, settled, watchOver } from "./scene.tsx"
 
 watchOver()
 
@@ -59,11 +59,13 @@ describe("mounting and unmounting", () => {
     expect(container.textContent).toBe('ann (connected){"color":"red"}')
     expect(service.open).toHaveLength(1)
     expect(service.open[0]?.entered).toEqual({ color: "red" })
+    expect([listeners() > 0, vi.getTimerCount() > 0]).toEqual([true, true])
     await render(null)
     expect(client.pool.stats()).toMatchObject({ inUse: 0, idle: 1 })
     await pass(LINGER_MS)
     expect(service.open).toHaveLength(0)
     expect(client.pool.stats()).toMatchObject({ open: 0, leases: 0, forgotten: 0 })
+    expect([listeners(), vi.getTimerCount()]).toEqual([0, 0])
   })
 
   test("[RX1] without `initial` the room is seen, and nothing is said", async () => {

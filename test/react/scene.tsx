@@ -7,12 +7,14 @@ import { RollcallProvider } from "../../src/react/index.tsx"
 import { ScriptedService } from "../doubles/scripted-socket.ts"
 
 export const LINGER_MS = 1000
+/** In which a client says what it has to say, and much less than the linger. */
+const PACE_MS = 50
 
 export type Scene = {
   readonly service: ScriptedService
   readonly client: Client
   readonly container: HTMLElement
-  /** Renders below a RollcallProvider, and waits until everything has settled that needs no time. */
+  /** Renders below a RollcallProvider, and waits until everything has settled. */
   readonly render: (node: ReactNode) => Promise<void>
   readonly unmount: () => Promise<void>
   /** What an error boundary caught, in order. */
@@ -27,6 +29,8 @@ type Options = {
 const scenes: { readonly root: Root; readonly client: Client; readonly container: HTMLElement }[] = []
 let listening = 0
 
+type Listening = [type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions]
+
 /** In every test of the file: time stands still, React must find nothing to complain of, and no timer and no listener may stay. */
 export function watchOver(): void {
   beforeEach(() => {
@@ -35,8 +39,7 @@ export function watchOver(): void {
     vi.spyOn(console, "error")
     vi.spyOn(console, "warn")
     listening = 0
-    count("addEventListener", 1)
-    count("removeEventListener", -1)
+    countListeners()
   })
 
   afterEach(async () => {
@@ -55,13 +58,28 @@ export function watchOver(): void {
   })
 }
 
-/** React itself listens to changes of the selection on each document, once and for good. */
-function count(method: "addEventListener" | "removeEventListener", by: number): void {
-  const original = EventTarget.prototype[method]
-  vi.spyOn(EventTarget.prototype, method).mockImplementation(function (this: EventTarget, ...args: Parameters<typeof original>) {
-    if ((this === window || this === document) && args[0] !== "selectionchange") listening += by
-    original.apply(this, args)
-  })
+/** On the window and on the document; those with a signal go when it is aborted. React's own one, once per document and for good, is not counted. */
+function countListeners(): void {
+  for (const target of [window, document]) {
+    const { addEventListener, removeEventListener } = target
+    vi.spyOn(target, "addEventListener").mockImplementation(function (this: EventTarget | undefined, ...args: Listening) {
+      const [type, , options] = args
+      const listener = this ?? target
+      addEventListener.apply(listener, args)
+      if (listener !== target || type === "selectionchange") return
+      listening++
+      if (typeof options === "object") options.signal?.addEventListener("abort", () => listening--)
+    })
+    vi.spyOn(target, "removeEventListener").mockImplementation(function (this: EventTarget | undefined, ...args: Listening) {
+      removeEventListener.apply(this ?? target, args)
+      if ((this ?? target) === target) listening--
+    })
+  }
+}
+
+/** How many there are now. */
+export function listeners(): number {
+  return listening
 }
 
 export function scene({ isStrict = false, lingerMs = LINGER_MS }: Options = {}): Scene {
@@ -90,9 +108,10 @@ export function clientOf(service: ScriptedService, lingerMs = LINGER_MS): Client
   return createClient({ url: "https://rollcall.test", token: "a-token", WebSocket: service.WebSocket, pool: { lingerMs } })
 }
 
-/** Does it as an event of the page would, and waits until everything has settled that needs no time. */
-export function settled(run: () => void): Promise<void> {
-  return act(async () => run())
+/** Does it as an event of the page would, and waits until the client has said, and heard, what it has to. */
+export async function settled(run: () => void): Promise<void> {
+  await act(async () => run())
+  await pass(PACE_MS)
 }
 
 /** Lets time pass, in the page as in the client. */
