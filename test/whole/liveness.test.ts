@@ -10,9 +10,9 @@ const IDLE = 4000
 const beating = serviceForFile({ HEARTBEAT_INTERVAL_MS: INTERVAL, HEARTBEAT_TIMEOUT_MS: TIMEOUT })
 const resting = serviceForFile({ AWAY_AFTER_MS: AWAY, IDLE_TIMEOUT_MS: IDLE, HEARTBEAT_INTERVAL_MS: 500, HEARTBEAT_TIMEOUT_MS: 30_000 })
 
-/** What an alarm, a tick and a busy machine may add; and how much earlier than promised two clocks may see it. */
-const SLACK = 500
-const EARLY = 60
+/** What an alarm, a tick and a busy machine may add; and how much sooner than promised two readings of a clock may see it. */
+const SLACK = 800
+const EARLY = 20
 
 /** Does something at a pace, until it is told to stop. */
 function every(ms: number, act: () => void): () => void {
@@ -30,13 +30,14 @@ function answering(client: WireClient, frame: object = { type: "pong" }): void {
 describe.concurrent("heartbeat", () => {
   it("[LV3] comes to who never pings, when silent for about an interval, and any answer keeps the line", async () => {
     const room = freshRoom()
+    const before = Date.now()
     const clients = await Promise.all(["pong", "sync", "update", "nonsense"].map((member) => enter(beating, { room, member })))
     const at = Date.now()
     for (const client of clients) answering(client, { type: client.member, data: {} })
     for (const client of clients) {
       await client.next("heartbeat")
       const first = client.times[client.frames.findIndex(({ type }) => type === "heartbeat")] ?? 0
-      expect(first - at).toBeGreaterThan(0.4 * INTERVAL)
+      expect(first - before).toBeGreaterThan(0.4 * INTERVAL)
       expect(first - at).toBeLessThan(1.5 * INTERVAL + SLACK)
     }
     await silence(2.2 * TIMEOUT)
@@ -52,11 +53,12 @@ describe.concurrent("heartbeat", () => {
     const room = freshRoom()
     const bert = await enter(beating, { room, member: "bert" })
     answering(bert)
+    const before = Date.now()
     const anna = await enter(beating, { room, member: "anna" })
     const at = Date.now()
     expect(await anna.ended(TIMEOUT + INTERVAL + 2000)).toMatchObject({ code: 4408 })
     const told = anna.times[anna.frames.findIndex(({ type }) => type === "bye")] ?? 0
-    expect(told - at).toBeGreaterThan(TIMEOUT - EARLY)
+    expect(told - before).toBeGreaterThan(TIMEOUT - EARLY)
     expect(told - at).toBeLessThan(TIMEOUT + INTERVAL + SLACK)
     expect(await bert.leaveOf(anna.ref)).toBe("lost")
     expect(Math.abs((bert.times.at(-1) ?? 0) - told)).toBeLessThan(SLACK)
@@ -88,12 +90,13 @@ describe.concurrent("heartbeat", () => {
     anna.sendText("ping")
     await anna.pongs(1)
     await silence(INTERVAL / 2)
+    const before = Date.now()
     anna.sendText("ping")
     await anna.pongs(2)
     const at = Date.now()
     expect(await anna.ended(TIMEOUT + INTERVAL + 2000)).toMatchObject({ code: 4408 })
     const told = anna.times.at(-1) ?? 0
-    expect(told - at).toBeGreaterThan(TIMEOUT - EARLY)
+    expect(told - before).toBeGreaterThan(TIMEOUT - EARLY)
     expect(told - at).toBeLessThan(TIMEOUT + INTERVAL + SLACK)
     expect(anna.all("heartbeat")).toEqual([])
   })
@@ -123,10 +126,11 @@ describe.concurrent("away", () => {
   it("[LV4] comes after AWAY_AFTER_MS, is told to all, and the next frame makes active again", async () => {
     const room = freshRoom()
     const bert = await connect(resting, { room, member: "bert" })
+    const before = Date.now()
     const anna = await pinging("anna", room)
     const at = Date.now()
     expect(await bert.next("presence", ({ status }) => status !== undefined)).toEqual({ type: "presence", status: { [anna.ref]: "away" } })
-    expect(Date.now() - at).toBeGreaterThan(AWAY - EARLY)
+    expect(Date.now() - before).toBeGreaterThan(AWAY - EARLY)
     expect(Date.now() - at).toBeLessThan(AWAY + 250 + SLACK)
     expect((await bert.sync())[0]?.status).toBe("away")
     expect((await connect(resting, { room, member: "joiner" })).welcome.present[0]?.status).toBe("away")
@@ -192,6 +196,7 @@ describe.concurrent("idle", () => {
   it("[LV5] closes with 4440 after IDLE_TIMEOUT_MS, and the entry leaves as idle, whatever it pings", async () => {
     const room = freshRoom()
     const bert = await connect(resting, { room, member: "bert" })
+    const before = Date.now()
     const anna = await enter(resting, { room, member: "anna" })
     const at = Date.now()
     const stops = [every(300, () => anna.sendText("ping")), every(450, () => anna.send({ type: "sync" }))]
@@ -199,7 +204,7 @@ describe.concurrent("idle", () => {
     for (const stop of stops) stop()
     expect(end).toMatchObject({ code: 4440 })
     const told = anna.times[anna.frames.findIndex(({ type }) => type === "bye")] ?? 0
-    expect(told - at).toBeGreaterThan(IDLE - EARLY)
+    expect(told - before).toBeGreaterThan(IDLE - EARLY)
     expect(told - at).toBeLessThan(IDLE + 250 + SLACK)
     expect(await bert.leaveOf(anna.ref)).toBe("idle")
     expect((await statsOf(resting, room)).liveness).toMatchObject({ idle: 1, lost: 0 })

@@ -1,5 +1,5 @@
 /** What 0 turns off: grace, away, idle and the tick; what a room of a small FANOUT_PER_SECOND does; and a short memory. */
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { serviceForFile } from "./service.ts"
 import { connect, enter, freshRoom, silence, statsOf } from "./wire-client.ts"
 
@@ -23,7 +23,7 @@ describe.concurrent("zero", () => {
       await bert.until(() => bert.picture.entries.has(anna.ref), "anna")
       if (code === 1006) await anna.drop()
       else await anna.close(code)
-      expect(await bert.leaveOf(anna.ref, 1000)).toBe("closed")
+      expect(await bert.leaveOf(anna.ref, 3000)).toBe("closed")
       expect((await connect(off, { room, member: "anna", session: anna.welcome.session })).welcome.resumed).toBe(false)
     }
   })
@@ -51,14 +51,16 @@ describe.concurrent("zero", () => {
   it("[NF3] in an empty room the alarm is set to the end of the retention, and after it nothing is due", async () => {
     const room = freshRoom()
     const anna = await enter(off, { room, member: "anna" }, { x: 1 })
+    const before = Date.now()
     await anna.close(1000)
     const left = Date.now()
     const empty = await statsOf(off, room)
     expect(empty).toMatchObject({ members: 0, connections: 0, observers: 0 })
-    expect(empty.liveness.nextAlarmAt).toBeGreaterThan(left + RETENTION - 500)
-    expect(empty.liveness.nextAlarmAt).toBeLessThan(left + RETENTION + 500)
-    await silence(RETENTION + 700)
-    expect((await statsOf(off, room)).liveness.nextAlarmAt).toBeNull()
+    expect(empty.liveness.nextAlarmAt).toBeGreaterThanOrEqual(before + RETENTION)
+    expect(empty.liveness.nextAlarmAt).toBeLessThanOrEqual(left + RETENTION + 100)
+    await silence(RETENTION)
+    const nothingDue = async () => expect((await statsOf(off, room)).liveness.nextAlarmAt).toBeNull()
+    await vi.waitFor(nothingDue, { timeout: 5000, interval: 200 })
     const back = await enter(off, { room, member: "anna" }, { y: 1 })
     expect(back.picture.list().map(({ data }) => data)).toEqual([{ y: 1 }])
   })
@@ -83,17 +85,16 @@ describe.concurrent("FANOUT_PER_SECOND", () => {
   it("[PC3] stretches the tick to connections ÷ it", async () => {
     const [anna, bert] = await ten()
     if (anna === undefined || bert === undefined) throw new Error("ten were asked for")
-    const heard = bert.frames.length
-    const until = Date.now() + 2000
-    for (let x = 0; Date.now() < until; x++) {
+    const heard = bert.all("presence").length
+    const from = Date.now()
+    for (let x = 0; Date.now() < from + 2000; x++) {
       await anna.ask({ type: "update", data: { x } })
       await silence(25)
     }
-    const times = bert.times.slice(heard)
-    const gaps = times.slice(1).map((time, i) => time - (times[i] ?? 0))
-    expect(gaps.length).toBeGreaterThanOrEqual(5)
-    expect(Math.min(...gaps)).toBeGreaterThan(250 - 60)
-    expect(Math.max(...gaps)).toBeLessThan(2 * 250)
+    const frames = bert.all("presence").length - heard
+    const ticks = (Date.now() - from) / ((1000 * 10) / FANOUT)
+    expect(frames).toBeLessThanOrEqual(ticks + 1)
+    expect(frames).toBeGreaterThanOrEqual(ticks / 2)
   })
 
   it("[PC4] counts messages, loses none, and keeps them in order", async () => {
