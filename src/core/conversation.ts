@@ -97,8 +97,7 @@ function answer(roster: Roster, connection: Connection, frame: AnswerableFrame, 
       if (!connection.grants.presence) return mayNot("presence", "update")
       const updated = update(roster, connection, frame.data, size, limits.maxDataBytes)
       if (!updated.ok) return updated
-      const isEmpty = Object.keys(frame.data).length === 0
-      return changes([...(isEmpty ? [] : updated.value), ...act(roster, connection, now)])
+      return changes([...updated.value, ...act(roster, connection, now)])
     }
     case "leave": {
       if (connection.entry === null) return notEntered("leave")

@@ -23,6 +23,8 @@ export type Message = { readonly frame: MessageFrame; readonly to: ReadonlySet<M
 
 export type Outbox = { readonly segments: Segment[]; messages: number; nextSegment: number }
 
+const MAX_IDLE_KEYS = 64
+
 /** What to send now, in this order. */
 export type Delivery =
   | { readonly kind: "presence"; readonly frame: PresenceFrame; readonly segment: number }
@@ -47,7 +49,7 @@ export function addChange(outbox: Outbox, change: Change): void {
       return
     case "update":
       if (enter.has(ref)) enter.set(ref, change.entry)
-      else update.set(ref, composePatches(update.get(ref) ?? {}, change.patch))
+      else addPatch(update, enter, change)
       return
     case "status":
       if (enter.has(ref)) enter.set(ref, change.entry)
@@ -63,6 +65,17 @@ export function addChange(outbox: Outbox, change: Change): void {
     default:
       change satisfies never
   }
+}
+
+/** Keys that come and go within a tick leave their nulls behind: past a bound, the entry whole is shorter. */
+function addPatch(update: Map<Ref, JsonObject>, enter: Map<Ref, Entry>, { entry, patch }: Extract<Change, { kind: "update" }>): void {
+  const merged = composePatches(update.get(entry.ref) ?? {}, patch)
+  if (Object.keys(merged).length <= MAX_IDLE_KEYS + 2 * Object.keys(entry.data).length) {
+    update.set(entry.ref, merged)
+    return
+  }
+  update.delete(entry.ref)
+  enter.set(entry.ref, entry)
 }
 
 export function addMessage(outbox: Outbox, message: Message): void {

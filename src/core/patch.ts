@@ -16,6 +16,13 @@ export function composePatches(first: JsonObject, second: JsonObject): JsonObjec
   return { ...first, ...second }
 }
 
+/** The patch without the nulls that remove nothing from this data: they cost the sender no bytes, and would cost everybody theirs. */
+export function withoutIdleNulls(patch: JsonObject, data: JsonObject): JsonObject {
+  const entries = Object.entries(patch)
+  const telling = entries.filter(([key, value]) => value !== null || Object.hasOwn(data, key))
+  return telling.length === entries.length ? patch : Object.fromEntries(telling)
+}
+
 /** Data holds no top-level null: such a key counts as absent. */
 export function withoutNulls(data: JsonObject): JsonObject {
   return applyPatch({}, data)

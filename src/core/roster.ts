@@ -18,7 +18,7 @@ import {
   ON_SOCKET,
   type Ref,
 } from "./connection.ts"
-import { applyPatch, withoutNulls } from "./patch.ts"
+import { applyPatch, withoutIdleNulls, withoutNulls } from "./patch.ts"
 import { fullBucket } from "./rate.ts"
 
 export type Roster = {
@@ -27,6 +27,8 @@ export type Roster = {
   readonly presentOf: Map<MemberId, number>
   /** Connected ones of each member, observers included. */
   readonly connectedOf: Map<MemberId, number>
+  /** Those of each member that are in their grace. */
+  readonly graceOf: Map<MemberId, number>
   /** Connections with a socket, observers included. */
   connected: number
   /** Grows with every change of an entry: what was derived from an older version is stale. */
@@ -46,7 +48,7 @@ export type Change =
 export type Capacity = { readonly maxConnections: number; readonly maxConnectionsPerMember: number }
 
 export function emptyRoster(nextRef: Ref = 1): Roster {
-  return { connections: new Map(), presentOf: new Map(), connectedOf: new Map(), connected: 0, version: 0, nextRef }
+  return { connections: new Map(), presentOf: new Map(), connectedOf: new Map(), graceOf: new Map(), connected: 0, version: 0, nextRef }
 }
 
 /** Puts a connection back that outlived the roster: from its attachment, or from the ledger. */
@@ -54,6 +56,7 @@ export function restore(roster: Roster, connection: Connection): void {
   roster.connections.set(connection.id, connection)
   if (isPresent(connection)) count(roster.presentOf, connection.member, 1)
   if (isConnected(connection)) countConnected(roster, connection, 1)
+  if (connection.line.at === "grace") count(roster.graceOf, connection.member, 1)
   if (connection.ref >= roster.nextRef) roster.nextRef = connection.ref + 1
   roster.version++
 }
@@ -118,6 +121,7 @@ export function resumable(roster: Roster, id: ConnectionId, member: MemberId, no
 export function resume(roster: Roster, connection: Connection, identity: Identity, rate: number, now: Millis): Change[] {
   if (!isConnected(connection)) {
     connection.line = ON_SOCKET
+    count(roster.graceOf, connection.member, -1)
     countConnected(roster, connection, 1)
   }
   connection.heardAt = now
@@ -178,10 +182,12 @@ export function update(
     if (dataBytes > maxDataBytes) return dataTooLarge(dataBytes, maxDataBytes)
   }
   connection.dataBytes = dataBytes
+  const told = withoutIdleNulls(patch, entry.data)
+  if (Object.keys(told).length === 0) return ok([])
   const updated = { ...entry, data }
   connection.entry = updated
   roster.version++
-  return ok([{ kind: "update", entry: updated, patch }])
+  return ok([{ kind: "update", entry: updated, patch: told }])
 }
 
 /** The connection did something: its clocks start anew, and who was away is active. */
@@ -224,14 +230,30 @@ export function adopt(roster: Roster, connection: Connection, known: Connection)
 /** Its socket ended and may come back until then: nobody is told, and nobody could tell. */
 export function startGrace(roster: Roster, connection: Connection, until: Millis): void {
   if (isConnected(connection)) countConnected(roster, connection, -1)
+  if (connection.line.at !== "grace") count(roster.graceOf, connection.member, 1)
   connection.line = { at: "grace", until }
 }
 
 /** The connection is over. */
 export function remove(roster: Roster, connection: Connection, reason: LeaveReason): Change[] {
   const changes = leave(roster, connection, reason)
-  if (roster.connections.delete(connection.id) && isConnected(connection)) countConnected(roster, connection, -1)
+  if (roster.connections.delete(connection.id)) {
+    if (isConnected(connection)) countConnected(roster, connection, -1)
+    if (connection.line.at === "grace") count(roster.graceOf, connection.member, -1)
+  }
   return changes
+}
+
+/**
+ * Who must go for one more connection of this member: the oldest of its own that are in grace, as far as all of them
+ * together would be too many. Nobody is refused for them, and nobody can fill a room by connecting and breaking off.
+ */
+export function crowdedOut(roster: Roster, member: MemberId, { maxConnectionsPerMember }: Capacity): Connection[] {
+  const inGrace = roster.graceOf.get(member) ?? 0
+  const tooMany = (roster.connectedOf.get(member) ?? 0) + inGrace + 1 - maxConnectionsPerMember
+  if (inGrace === 0 || tooMany <= 0) return []
+  const own = Array.from(roster.connections.values()).filter((connection) => connection.member === member && connection.line.at === "grace")
+  return own.slice(0, tooMany)
 }
 
 /** Whether somebody here has this ref already. */

@@ -94,7 +94,9 @@ export class Room extends DurableObject<Cloudflare.Env> {
     }
     const { 0: client, 1: server } = new WebSocketPair()
     const effects =
-      resumed === null ? welcomeFresh(this.#parts, server, admission, now) : welcomeBack(this.#parts, server, resumed, admission, now)
+      resumed === null
+        ? welcomeFresh(this.#parts, this.#performer, server, admission, now)
+        : welcomeBack(this.#parts, server, resumed, admission, now)
     if (resumed === null && this.#parts.roster.connections.size === 1) this.#performer.occupied(now)
     await this.#performer.perform(effects, now)
     const headers = admission.subprotocol === null ? {} : { "sec-websocket-protocol": admission.subprotocol }

@@ -2,20 +2,22 @@
 import type { Connection, Millis } from "../core/connection.ts"
 import { isConnected } from "../core/connection.ts"
 import { EXPIRY_NOTICE_MS, sweepBy } from "../core/liveness.ts"
-import { open, resume } from "../core/roster.ts"
+import { crowdedOut, open, resume } from "../core/roster.ts"
 import type { RoomFrame } from "../protocol/frames.ts"
 import { PROTOCOL_VERSION } from "../protocol/names.ts"
 import type { Admission } from "./admission.ts"
 import { hasNewerInfo } from "./attachment.ts"
-import { type Effects, presentFor, type RoomParts } from "./perform.ts"
+import { type Effects, type Performer, presentFor, type RoomParts } from "./perform.ts"
 import { send } from "./sockets.ts"
 
-export function welcomeFresh(parts: RoomParts, socket: WebSocket, admission: Admission, now: Millis): Effects {
+export function welcomeFresh(parts: RoomParts, performer: Performer, socket: WebSocket, admission: Admission, now: Millis): Effects {
   const { fresh, identity } = admission
+  const crowded = crowdedOut(parts.roster, identity.member, parts.settings.capacity)
+  const changes = crowded.flatMap((connection) => performer.end(connection, "closed"))
   const connection = open(parts.roster, fresh.connection, identity, parts.settings.maxFramesPerSecond, now)
   parts.sockets.accept(socket, connection, admission.room)
   welcome(parts, socket, connection, admission.room, fresh.session, false, now)
-  return ready(parts, socket, connection, now)
+  return { ...ready(parts, socket, connection, now), changes }
 }
 
 /** The same connection on a new socket. The old one, if it is still there, is closed; the room sees nothing of it. */

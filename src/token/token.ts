@@ -93,8 +93,26 @@ async function bySecret(jwt: string, { secrets }: TokenKeys, now: number): Promi
 
 async function byKeySet(jwt: string, { keySet }: TokenKeys, now: number): Promise<Result<JWTPayload>> {
   if (keySet === null) return refused("bad_token", "the token's algorithm is not allowed; HS256 is")
-  const { payload } = await jwtVerify(jwt, keySet.resolve, options(KEY_SET_ALGORITHMS, now))
-  return ok(payload)
+  try {
+    const { payload } = await jwtVerify(jwt, keySet.resolve, options(KEY_SET_ALGORITHMS, now))
+    return ok(payload)
+  } catch (error) {
+    if (error instanceof errors.JWKSMultipleMatchingKeys) return byAnyOf(error, jwt, now)
+    throw error
+  }
+}
+
+/** The token names no key, and several fit its algorithm, as while keys rotate: each is tried. */
+async function byAnyOf(candidates: errors.JWKSMultipleMatchingKeys, jwt: string, now: number): Promise<Result<JWTPayload>> {
+  for await (const key of candidates) {
+    try {
+      const { payload } = await jwtVerify(jwt, key, options(KEY_SET_ALGORITHMS, now))
+      return ok(payload)
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error
+    }
+  }
+  throw new errors.JWSSignatureVerificationFailed()
 }
 
 function options(algorithms: string[], now: number) {

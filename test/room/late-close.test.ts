@@ -1,4 +1,5 @@
 import { runInDurableObject } from "cloudflare:test"
+import { exports } from "cloudflare:workers"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { connect, hibernate, newRoom, runAlarm, stubOf, tokenFor } from "./room-client.ts"
 
@@ -80,6 +81,49 @@ describe("a room whose sockets cannot say it", () => {
 })
 
 describe("bounds", () => {
+  it("[CN5] a member that connects, enters and breaks off in a loop has no more entries than its limit, and is not refused", async () => {
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    const refs: number[] = []
+    for (let i = 0; i < 25; i++) {
+      const bert = await connect(room, "bert")
+      refs.push(bert.welcome.ref)
+      await bert.ask({ type: "enter", data: { i } })
+      bert.close(4000)
+      await vi.waitFor(() => expect(bert.closed.code).toBe(4000))
+    }
+    const present = await anna.sync()
+    expect(present.map(({ ref }) => ref)).toEqual(refs.slice(-20))
+    expect([...anna.picture.keys()].sort((a, b) => a - b)).toEqual(refs.slice(-20))
+    const left = anna.frames.flatMap((frame) => (frame.type === "presence" ? (frame.leave ?? []) : []))
+    expect(left).toEqual(refs.slice(0, 5).map((ref) => [ref, "closed"]))
+  })
+
+  it("[IS4] what the Worker tells the room of a client, the client cannot say itself", async () => {
+    const room = newRoom()
+    const forged = {
+      room,
+      identity: { member: "root", info: { name: "Root" }, grants: { subscribe: true, presence: true, message: true }, expiresAt: 1e15 },
+    }
+    const response = await exports.default.fetch(`https://rollcall.test/v1/rooms/${room}/connect`, {
+      headers: {
+        upgrade: "websocket",
+        "sec-websocket-protocol": `rollcall.v1, token.${await tokenFor("mallory", { rooms: { "*": ["subscribe"] } })}`,
+        "rollcall-admission": encodeURIComponent(JSON.stringify(forged)),
+      },
+    })
+    const frames: string[] = []
+    response.webSocket?.addEventListener("message", ({ data }) => {
+      frames.push(String(data))
+    })
+    response.webSocket?.accept()
+    response.webSocket?.send('{"type":"enter","id":1,"data":{}}')
+    await vi.waitFor(() => expect(frames).toHaveLength(2))
+    expect(JSON.parse(frames[0] ?? "")).toMatchObject({ member: "mallory", present: [] })
+    expect(JSON.parse(frames[1] ?? "")).toMatchObject({ type: "error", id: 1, code: "forbidden" })
+    response.webSocket?.close(1000)
+  })
+
   it("[FR9] the whole of a large room is not sent again at once to who has just had it", async () => {
     const room = newRoom()
     const text = "x".repeat(8000)
