@@ -27,10 +27,14 @@ const PROJECT = new URL("../..", import.meta.url).pathname
 const START_LIMIT_MS = 40_000
 const TERM_LIMIT_MS = 4000
 
-const running = new Set<ChildProcess>()
-// A test run that ends early must leave no process behind, and "exit" allows nothing asynchronous.
+/** Each with its folder. */
+const running = new Map<ChildProcess, string>()
+// A test run that ends early must leave nothing behind, and "exit" allows nothing asynchronous.
 process.on("exit", () => {
-  for (const child of running) signalGroup(child, "SIGKILL")
+  for (const [child, folder] of running) {
+    signalGroup(child, "SIGKILL")
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
 })
 
 /** Starts a service for the file that calls it, and stops it when the file is done. `url` is set once its tests run. */
@@ -65,7 +69,7 @@ export async function startService(variables: Variables = {}): Promise<Service> 
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   })
-  running.add(child)
+  running.set(child, folder)
   let output = ""
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => {
