@@ -1,7 +1,8 @@
 /** One import: a client of one service, and the rooms that share its pool of connections. */
 import { directLink } from "./link.ts"
-import { type AcquireOptions, createPool, type PoolStats } from "./pool.ts"
+import { type AcquireOptions, createPool, type Held, type PoolStats } from "./pool.ts"
 import { type SharedRoom, shareRoom } from "./room.ts"
+import { tabLink } from "./tabs.ts"
 import type { JsonObject, Lease, Room, RoomOptions } from "./types.ts"
 import { connectUrl, type SocketConstructor } from "./wire.ts"
 
@@ -24,8 +25,11 @@ export type ClientOptions = {
     /** How long `acquire` waits unless told otherwise, in milliseconds; 10000 unless told otherwise. */
     readonly acquireTimeoutMs?: number
   }
-  /** Many tabs of one browser share one connection per room, and are one presence. Off unless told otherwise. */
-  readonly tabs?: boolean
+  /**
+   * Many tabs of one browser share one connection per room and are one presence, that of the tab which spoke last. They must be the same
+   * member; where they may not be, a text that names the member (its id, say) keeps the tabs of others apart. Off unless told otherwise.
+   */
+  readonly tabs?: boolean | string
   /** Where there is no global one, or another is wanted. */
   readonly WebSocket?: SocketConstructor
 }
@@ -55,82 +59,53 @@ export interface Client {
 type Forgotten = { readonly room: string; readonly acquired: Error; readonly release: () => void }
 
 export function createClient(options: ClientOptions): Client {
-  const { url, token, WebSocket = globalThis.WebSocket, pool: settings = {} } = options
+  const { url, token, tabs = false, WebSocket = globalThis.WebSocket, pool: settings = {} } = options
   const { min = 0, max = 16, lingerMs = 2000, acquireTimeoutMs: timeoutMs = 10_000 } = settings
-  if (WebSocket === undefined) throw new TypeError("no WebSocket here: give createClient one")
+  if (WebSocket === undefined) throw new TypeError("no WebSocket here: pass one")
   // A bad address is told now, not to a connection that would try it for ever.
   connectUrl(url, "room", null, "ws")
-  const rooms = new Map<string, SharedRoom>()
-
-  function roomOf(name: string): SharedRoom {
-    const known = rooms.get(name)
-    if (known !== undefined) return known
-    const room = shareRoom(name, () => pool.broken(name))
-    rooms.set(name, room)
-    return room
-  }
-
-  function forget(room: SharedRoom): void {
-    if (rooms.get(room.name) === room) rooms.delete(room.name)
-  }
-
   const pool = createPool<SharedRoom>({
     min,
     max,
     lingerMs,
-    open(name) {
-      const room = roomOf(name)
+    create: (name) => shareRoom(name, () => pool.broken(name)),
+    open(room) {
+      const { name } = room
       const get = typeof token === "string" ? () => token : () => token(name)
       const line = { url, room: name, token: get, renewable: typeof token !== "string", WebSocket }
-      room.connect((events) => directLink(line, events))
-      return room
+      const shares = tabs && globalThis.navigator?.locks
+      room.connect((events) => (shares ? tabLink(`rollcall ${tabs} ${url} ${name}`, line, events) : directLink(line, events)))
     },
-    close(room) {
-      forget(room)
-      room.close({ code: "closed", message: "the client gave the connection up" })
-    },
-    ready: (room, signal) => room.connected(signal),
+    close: (room) => room.close({ code: "closed", message: "given up by the client" }),
     rest: (room) => room.rest(),
+    ready: (room, signal) => room.connected(signal),
   })
 
   const forgotten = new FinalizationRegistry<Forgotten>(({ room, acquired, release }) => {
-    console.warn(`rollcall: a handle on ${room} was never released, and is given back now. It was ${acquired.stack}`)
+    console.warn(`rollcall: a handle on ${room} was forgotten, and is released now. ${acquired.stack}`)
     pool.forgot()
     release()
   })
   const unregister = (handle: object) => void forgotten.unregister(handle)
 
   /** Nothing in here may hold the handle but its owner. */
-  function handleOn(room: SharedRoom, options: RoomOptions<object>, release: () => void): unknown {
-    const handle = room.handle(options, release, unregister)
-    forgotten.register(handle, { room: room.name, acquired: new Error("acquired here"), release }, handle)
+  function handleOn({ resource, release }: Held<SharedRoom>, options: RoomOptions<object>): unknown {
+    const handle = resource.handle(options, release, unregister)
+    forgotten.register(handle, { room: resource.name, acquired: new Error("It was acquired here"), release }, handle)
     return handle
   }
 
   return {
-    room<D extends object, I extends object, M extends object>(name: string, options: RoomOptions<D> = {}) {
-      const room = roomOf(name)
-      const give = pool.request(
-        name,
-        () => {},
-        (error) => room.close({ code: "closed", message: String(error) }),
-      )
-      const handle = handleOn(room, options, () => {
-        give()
-        // One that never got a place is in nobody's keeping but ours.
-        if (!pool.has(name)) forget(room)
-      })
-      // What the app says its data is cannot be known here: only a schema can check it.
-      return handle as Room<D, I, M>
-    },
+    // What the app says its data is cannot be known here: only a schema can check it.
+    room: <D extends object, I extends object, M extends object>(name: string, roomOptions: RoomOptions<D> = {}) =>
+      handleOn(pool.request(name), roomOptions) as Room<D, I, M>,
     async acquire<D extends object, I extends object, M extends object>(
       name: string,
-      options: RoomOptions<D> & Partial<AcquireOptions> = {},
+      acquireOptions: RoomOptions<D> & Partial<AcquireOptions> = {},
     ) {
-      const { resource, release } = await pool.acquire(name, { timeoutMs, ...options })
-      const handle = handleOn(resource, options, release)
-      const room = handle as Room<D, I, M>
-      return { room, release: () => room.release(), [Symbol.dispose]: () => room[Symbol.dispose]() }
+      const held = await pool.acquire(name, { timeoutMs, ...acquireOptions })
+      const room = handleOn(held, acquireOptions) as Room<D, I, M>
+      return { room, release: room.release, [Symbol.dispose]: room[Symbol.dispose] }
     },
     warm: pool.warm,
     pool: { stats: pool.stats },

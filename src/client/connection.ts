@@ -1,10 +1,9 @@
 /** The shell of the machine: one room's socket, its one timer and its token, driven by what machine.ts says. */
-import type { RoomFrame } from "../protocol/frames.ts"
-import { type ErrorCode, RollcallError } from "./error.ts"
+import { RollcallError } from "./error.ts"
 import { dueAt, type Effect, type Event, GONE, idle, type Millis, statusOf, step } from "./machine.ts"
 import { watchPage } from "./page.ts"
 import type { ConnectionStatus, Reason } from "./types.ts"
-import { connectUrl, decode, refusalOf, type SocketConstructor, type SocketLike, subprotocols } from "./wire.ts"
+import { connectUrl, decode, type Heard, isHeard, refusalOf, type SocketConstructor, type SocketLike } from "./wire.ts"
 
 export type ConnectionOptions = {
   readonly url: string
@@ -19,9 +18,6 @@ export type ConnectionOptions = {
   /** With which code to go for good; 1000 unless told otherwise. */
   readonly goodbye?: () => number
 }
-
-/** The frames that are not between the connection and the service alone. */
-export type Heard = Exclude<RoomFrame, { type: "bye" | "expiring" | "heartbeat" }>
 
 export type ConnectionEvents = {
   frame(frame: Heard): void
@@ -59,7 +55,7 @@ export function connect(options: ConnectionOptions, events: ConnectionEvents): C
     const [next, ...effects] = step(state, event, Date.now(), Math.random())
     state = next
     if (next.at !== "online" && next.at !== "opening") drop(next.at === "closed" || next.at === "hidden" ? goodbye() : RESUMABLE)
-    for (const effect of effects) perform(effect)
+    for (const effect of effects) perform[effect]()
     // An effect may have led on to other events: what holds now is told, once.
     schedule()
     const { reason } = state
@@ -70,14 +66,13 @@ export function connect(options: ConnectionOptions, events: ConnectionEvents): C
     events.status(status, reason)
   }
 
-  function perform(effect: Effect): void {
-    const held = state.token ?? ""
-    if (effect === "ping") sendText("ping")
-    else if (effect === "pong") send({ type: "pong" })
-    else if (effect === "auth") send({ type: "auth", id: 0, token: held })
-    else if (effect === "token") void fetchToken()
-    else if (effect === "open") open(held)
-    else void ask(held)
+  const perform: { readonly [E in Effect]: () => void } = {
+    ping: () => sendText("ping"),
+    pong: () => send({ type: "pong" }),
+    auth: () => send({ type: "auth", id: 0, token: state.token }),
+    token: () => void fetchToken(),
+    open,
+    ask: () => void ask(),
   }
 
   /** The timer is moved only to come earlier: when it comes too early, it is set again. */
@@ -90,7 +85,7 @@ export function connect(options: ConnectionOptions, events: ConnectionEvents): C
     timer = setTimeout(
       () => {
         timerAt = Infinity
-        tell({ kind: "tick", late: Date.now() - at })
+        tell({ kind: "tick" })
       },
       Math.min(at - Date.now(), MAX_TIMER_MS),
     )
@@ -101,40 +96,36 @@ export function connect(options: ConnectionOptions, events: ConnectionEvents): C
     try {
       event = { kind: "token", token: await token() }
     } catch (cause) {
-      event = { kind: "token-failed", message: failed("token_failed", cause) }
+      const message = String(cause)
+      event = { kind: "token-failed", message }
+      events.error(new RollcallError("token_failed", message, { cause }))
     }
     tell(event)
   }
 
-  function open(held: string): void {
+  function open(): void {
     try {
-      socket = new WebSocket(connectUrl(url, room, state.session, "ws"), subprotocols(held))
+      socket = new WebSocket(connectUrl(url, room, state.session, "ws"), ["rollcall.v1", `token.${state.token}`])
       socket.onmessage = ({ data }: { data: unknown }) => heard(data)
-      socket.onclose = ({ code, reason }: { code: number; reason: string }) => tell({ kind: "ended", code, message: reason })
+      socket.onclose = ({ code, reason }: { code: number; reason: string }) =>
+        tell({ kind: "ended", code, message: reason || "the line broke" })
       // What went wrong shows in the close that follows.
       socket.onerror = () => {}
     } catch (cause) {
       // A token that no header may hold, most likely: asked why, the service will say so.
-      tell({ kind: "ended", code: GONE, message: failed("connect_failed", cause) })
+      tell({ kind: "ended", code: GONE, message: String(cause) })
     }
   }
 
-  async function ask(held: string): Promise<void> {
-    const refusal = await refusalOf(connectUrl(url, room, state.session, "http"), held)
-    const { status, reason } = refusal
-    if (status > 0 && status !== 426) failed("connect_failed", `${reason.code}: ${reason.message}`)
-    tell({ kind: "answered", ...refusal })
+  async function ask(): Promise<void> {
+    tell({ kind: "answered", answer: await refusalOf(connectUrl(url, room, state.session, "http"), state.token) })
   }
 
   function heard(data: unknown): void {
-    tell({ kind: "heard" })
     const frame = decode(data)
-    if (frame?.type === "bye") tell({ kind: "ended", code: frame.code, message: frame.reason })
-    else if (frame?.type === "expiring") tell({ kind: "expiring", by: frame.at })
-    else if (frame?.type === "heartbeat") tell({ kind: "heartbeat" })
     // The picture first: who hears that it is connected looks at it.
-    else if (frame) events.frame(frame)
-    if (frame?.type === "welcome") tell({ kind: "welcome", session: frame.session, interval: frame.heartbeat.interval })
+    if (frame !== null && isHeard(frame)) events.frame(frame)
+    tell({ kind: "heard", frame })
   }
 
   function send(frame: object): void {
@@ -157,19 +148,8 @@ export function connect(options: ConnectionOptions, events: ConnectionEvents): C
     dropped.close(code)
   }
 
-  /** Tells the app, and gives the sentence. */
-  function failed(code: ErrorCode, cause: unknown): string {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    events.error(new RollcallError(code, message, { cause }))
-    return message
-  }
-
-  const unwatch = watchPage((signal) => {
-    if (signal === "hidden") tell({ kind: "hidden" })
-    else if (signal === "shown") tell({ kind: "wanted" })
-    else tell({ kind: "network", isUp: signal === "online" })
-  })
-  tell({ kind: "wanted" })
+  const unwatch = watchPage((kind) => tell({ kind }))
+  tell({ kind: "start" })
   return {
     isOnline: () => state.at === "online",
     send,

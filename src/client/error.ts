@@ -6,20 +6,29 @@ export type ErrorCode =
   | ServiceCode
   | "not_connected"
   | "connection_lost"
-  | "connect_failed"
   | "token_failed"
   | "invalid_data"
   | "released"
   | "acquire_timeout"
   | "closed"
-  | "listener_failed"
 
 export class RollcallError extends Error {
   override readonly name = "RollcallError"
-  readonly code: ErrorCode
+  declare readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
   }
+}
+
+/** What of an error can be passed on to another tab. */
+export type Fault = { readonly code: ErrorCode; readonly message: string }
+
+export function faultOf({ code, message }: Fault): Fault {
+  return { code, message }
+}
+
+export function errorOf({ code, message }: Fault): RollcallError {
+  return new RollcallError(code, message)
 }

@@ -1,4 +1,5 @@
 /** Entries to members: the tabs and devices of one member are one. Pure. */
+import { isSameList } from "./share.ts"
 import type { Entry, Member } from "./types.ts"
 
 /** A member in whom nothing changed is the old one's object, and an unchanged list the old list. */
@@ -15,8 +16,4 @@ export function collapse(entries: Iterable<Entry>, isOwn: (entry: Entry) => bool
     return { member, info, connections, status, data, isSelf }
   })
   return isSameList(old, members) ? old : members
-}
-
-export function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a.length === b.length && a.every((item, at) => item === b[at])
 }

@@ -8,14 +8,14 @@ export type OwnFrame = Extract<ClientFrame, { type: "enter" | "update" | "leave"
 
 /** Null stands for an observer, on both sides; a null frame: nothing is to be said. */
 export function frameBetween(heard: JsonObject | null, wanted: JsonObject | null): OwnFrame | null {
-  if (wanted === null) return heard === null ? null : { type: "leave" }
+  if (wanted === null) return heard && { type: "leave" }
   if (heard === null) return { type: "enter", data: wanted }
-  const patch: JsonObject = {}
-  for (const key in wanted) {
-    if (!Object.hasOwn(heard, key) || share(heard[key], wanted[key]) !== heard[key]) patch[key] = wanted[key]
+  const data: JsonObject = {}
+  for (const key in { ...heard, ...wanted }) {
+    const value = Object.hasOwn(wanted, key) ? wanted[key] : null
+    if (share(heard[key], value) !== heard[key]) data[key] = value
   }
-  for (const key in heard) if (!Object.hasOwn(wanted, key)) patch[key] = null
-  return Object.keys(patch).length > 0 ? { type: "update", data: patch } : null
+  return Object.keys(data).length > 0 ? { type: "update", data } : null
 }
 
 /** The data after a patch of the app's; the old one itself when the patch changes nothing. */
@@ -23,12 +23,7 @@ export function patched(data: JsonObject, patch: object): JsonObject {
   return shareObject(data, applyPatch(data, asJson(patch)))
 }
 
-/** A copy as JSON has it, so that the app may go on changing its own. A key that is undefined counts as null: it is removed. */
+/** A copy as JSON has it, so that the app may go on changing its own. */
 export function asJson(data: object): JsonObject {
-  const copy: JsonObject = {}
-  for (const [key, value] of Object.entries(data)) {
-    const text: string | undefined = JSON.stringify(value)
-    copy[key] = text === undefined ? null : JSON.parse(text)
-  }
-  return copy
+  return JSON.parse(JSON.stringify(data))
 }

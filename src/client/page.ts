@@ -1,24 +1,15 @@
-/** What the page and the network do, where there is a page. */
+/** What the page and the network do, where there is a page; by the DOM's own names. */
 
-export type Signal = "online" | "offline" | "shown" | "hidden"
+const EVENTS = ["online", "offline", "pageshow", "pagehide", "visibilitychange"] as const
 
-const EVENTS: readonly (readonly [type: string, signal: Signal])[] = [
-  ["online", "online"],
-  ["offline", "offline"],
-  ["pageshow", "shown"],
-  ["pagehide", "hidden"],
-  // It bubbles from the document, and means both ways.
-  ["visibilitychange", "shown"],
-]
+export type PageEvent = (typeof EVENTS)[number]
 
-/** Returns the way to stop listening. */
-export function watchPage(listener: (signal: Signal) => void): () => void {
+/** `visibilitychange` is told when the page is visible. Returns the way to stop listening. */
+export function watchPage(listener: (event: PageEvent) => void): () => void {
   const stop = new AbortController()
-  for (const [type, signal] of typeof document === "undefined" ? [] : EVENTS) {
-    const said = () => {
-      if (signal !== "shown" || !document.hidden) listener(signal)
-    }
-    addEventListener(type, said, stop)
+  for (const event of globalThis.document ? EVENTS : []) {
+    // It bubbles from the document, and means both ways.
+    addEventListener(event, () => (event !== "visibilitychange" || !document.hidden) && listener(event), stop)
   }
   return () => stop.abort()
 }

@@ -23,9 +23,11 @@ export const NOBODY: Picture = new Map()
 export function replaced(picture: Picture, present: readonly Entry[]): Step {
   const listed = new Map(present.map(({ ref, connection }) => [ref, connection]))
   const gone = [...picture.values()].filter(({ ref, connection }) => listed.get(ref) !== connection)
-  const leave = gone.map(({ ref }): [number, "unseen"] => [ref, "unseen"])
   // The same order for everybody, however the room listed them.
-  return applied(picture, { leave, enter: present.toSorted((a, b) => a.since - b.since || a.ref - b.ref) })
+  return applied(picture, {
+    leave: gone.map(({ ref }) => [ref, "unseen"]),
+    enter: present.toSorted((a, b) => a.since - b.since || a.ref - b.ref),
+  })
 }
 
 /** What a presence frame says, and what takes its place when a whole room is told. */
@@ -48,7 +50,7 @@ export function applied(picture: Picture, { leave = [], enter = [], update = {},
   const changed = (ref: string | number, change: Partial<Entry>) => {
     const previous = next.get(Number(ref))
     if (previous === undefined) return
-    const entry = shareEntry(previous, { ...previous, ...change })
+    const entry = shareObject(previous, { ...previous, ...change })
     if (entry === previous) return
     next.set(entry.ref, entry)
     differences.push({ kind: "change", entry, previous })
@@ -66,12 +68,4 @@ export function applied(picture: Picture, { leave = [], enter = [], update = {},
   for (const ref in update) changed(ref, { data: applyPatch(next.get(Number(ref))?.data ?? {}, update[ref] ?? {}) })
   for (const ref in status) changed(ref, { status: status[ref] ?? "active" })
   return { picture: differences.length > 0 ? next : picture, differences }
-}
-
-/** Equal to `next`; what did not change in it is the old entry's own. */
-function shareEntry(old: Entry, next: Entry): Entry {
-  const data = shareObject(old.data, next.data)
-  const info = shareObject(old.info, next.info)
-  const isSame = data === old.data && info === old.info && next.status === old.status && next.since === old.since
-  return isSame ? old : { ...next, data, info }
 }

@@ -2,10 +2,12 @@
 import { withoutNulls } from "../core/patch.ts"
 import type { Entry as WireEntry } from "../protocol/frames.ts"
 import { RollcallError } from "./error.ts"
-import { type Link, type LinkEvents, notConnected, type Told } from "./link.ts"
-import { collapse, isSameList } from "./members.ts"
+import type { Link, LinkEvents, Told } from "./link.ts"
+import { collapse } from "./members.ts"
 import { asJson, patched } from "./outgoing.ts"
 import { applied, type Difference, NOBODY, replaced } from "./picture.ts"
+import { notConnected } from "./requests.ts"
+import { isSameList } from "./share.ts"
 import type {
   ConnectionStatus,
   Entry,
@@ -70,11 +72,13 @@ export function shareRoom(name: string, ended: () => void): SharedRoom {
     return entry?.connection === own.connection ? entry : undefined
   }
 
+  const present = () => [...picture.values()]
+
   function look(): Snapshot {
     if (!isStale) return snapshot
     isStale = false
     const isOwn = ({ connection }: Entry) => connection === own.connection
-    const all = [...picture.values()].flatMap((entry) => (isOwn(entry) ? entry : (shown.get(entry.connection) ?? [])))
+    const all = present().flatMap((entry) => (isOwn(entry) ? entry : (shown.get(entry.connection) ?? [])))
     const others = all.filter((entry) => !isOwn(entry))
     const { self } = snapshot
     const { info = self?.info ?? null, status: activity = "active", since = null } = ownEntry() ?? {}
@@ -144,14 +148,15 @@ export function shareRoom(name: string, ended: () => void): SharedRoom {
         emit("message", { event, data, member, from: entry ?? null })
         return ownEntry()
       }
-      const { picture: next, differences } = frame.type === "presence" ? applied(picture, frame) : replaced(picture, frame.present)
-      const former = ownEntry()
-      if (frame.type === "welcome") own = { connection: frame.connection, ref: frame.ref, member: frame.member }
-      picture = next
-      // On a fresh connection, what we were may still be there, as somebody else.
-      const all: Difference[] =
-        former && next.get(former.ref) === former ? [{ kind: "enter", entry: former }, ...differences] : [...differences]
-      const tellings = all.map(show)
+      if (frame.type === "welcome") {
+        const { connection, ref, member } = frame
+        // On a fresh connection, what we were may still be there, as somebody else.
+        if (connection !== own.connection) picture = applied(picture, { leave: [[own.ref ?? -1, "unseen"]] }).picture
+        own = { connection, ref, member }
+      }
+      const next = frame.type === "presence" ? applied(picture, frame) : replaced(picture, frame.present)
+      picture = next.picture
+      const tellings = next.differences.map(show)
       isStale = true
       for (const tell of tellings) tell?.()
       changed()
@@ -166,7 +171,7 @@ export function shareRoom(name: string, ended: () => void): SharedRoom {
       changed()
       if (status === "closed") ended()
     },
-    present: () => [...picture.values()],
+    present,
     error: fail,
     corrected(data) {
       wanted = data
@@ -282,7 +287,7 @@ export function shareRoom(name: string, ended: () => void): SharedRoom {
       if (schema !== undefined && validate === accept) {
         validate = validator(schema, fail)
         shown.clear()
-        for (const entry of picture.values()) show({ kind: "enter", entry })
+        for (const entry of present()) show({ kind: "enter", entry })
         changed()
       }
       if (initial !== undefined && wanted === null) enter(initial)

@@ -13,8 +13,8 @@ export function validator(schema: StandardSchemaV1, fail: (error: RollcallError)
     const result = schema["~standard"].validate(entry.data)
     // Most schemas copy what they let pass; what is equal keeps its identity.
     if ("value" in result && isObject(result.value)) return { ...entry, data: shareObject(entry.data, result.value) }
-    const faults = "issues" in result ? result.issues?.map(({ message }) => message) : ["the schema must answer at once, with an object"]
-    fail(new RollcallError("invalid_data", `${entry.member} (${entry.connection}): ${faults?.join("; ")}`))
+    const fault = "issues" in result ? result.issues?.[0]?.message : "the schema must give an object, at once"
+    fail(new RollcallError("invalid_data", `${entry.member} (${entry.connection}): ${fault}`))
     return previous && { ...entry, data: previous.data }
   }
 }

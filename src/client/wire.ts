@@ -1,8 +1,7 @@
 /** The edge to the wire: text to frame, room to address, refusal to reason. */
 import type { Problem } from "../protocol/errors.ts"
 import type { RoomFrame } from "../protocol/frames.ts"
-import { GONE, type Millis } from "./machine.ts"
-import type { Reason } from "./types.ts"
+import type { Answer } from "./machine.ts"
 
 /** The part of a WebSocket that is used; browsers, Node, Deno, Workers and the package ws all have it. */
 export type SocketLike = {
@@ -15,46 +14,43 @@ export type SocketLike = {
 
 export type SocketConstructor = new (url: string, protocols: string[]) => SocketLike
 
-const KNOWN = /^(welcome|sync|presence|message|ack|error|heartbeat|expiring|bye)$/
-
-/** Null for `pong`, and for what is no frame, or one of a later version. */
+/** The service selected our subprotocol: what it says has the contract's shapes. Null for `pong`, and for what is no frame. */
 export function decode(data: unknown): RoomFrame | null {
   try {
-    const frame: RoomFrame = JSON.parse(String(data))
-    // The service selected our subprotocol: what it calls by a name of the contract has the contract's shape.
-    return KNOWN.test(frame.type) ? frame : null
+    return JSON.parse(String(data))
   } catch {
     return null
   }
 }
 
+/** The frames that are not between the connection and the service alone. */
+export type Heard = Exclude<RoomFrame, { type: "bye" | "expiring" | "heartbeat" }>
+
+const HEARD = /^(welcome|sync|presence|message|ack|error)$/
+
+/** A type that a later version of the service adds is nobody's here. */
+export function isHeard(frame: RoomFrame): frame is Heard {
+  return HEARD.test(frame.type)
+}
+
 /** `url` is the service's base, http or ws, relative to the page where there is one. */
 export function connectUrl(url: string, room: string, session: string | null, scheme: "http" | "ws"): string {
   const { href } = new URL(url, globalThis.location?.href)
-  const query = session === null ? "" : `?session=${encodeURIComponent(session)}`
+  const query = session === null ? "" : `?session=${session}`
   return `${href.replace(/^(http|ws)/, scheme).replace(/[/?#]*$/, "")}/v1/rooms/${encodeURIComponent(room)}/connect${query}`
 }
 
-export function subprotocols(token: string): string[] {
-  return ["rollcall.v1", `token.${token}`]
-}
+const PROBLEM_PREFIX = "urn:rollcall:error:"
 
-const PROBLEM = /^urn:rollcall:error:(.*)/
-
-export type Refusal = { readonly status: number; readonly reason: Reason; readonly retryAfter: Millis }
-
-/** Asks the address of an upgrade plainly. Only a problem of the service's own counts: a proxy's page says nothing of the room. */
-export async function refusalOf(url: string, token: string): Promise<Refusal> {
+/** Asks the address of an upgrade plainly. Null: nobody answered who speaks for the service; a proxy's page says nothing of the room. */
+export async function refusalOf(url: string, token: string | null): Promise<Answer | null> {
   try {
-    const response = await fetch(url, { headers: { authorization: `Bearer ${token}` }, cache: "no-store" })
-    const problem: Problem = await response.json()
-    const [, code] = PROBLEM.exec(problem.type) ?? []
-    if (code !== undefined) {
-      const retryAfter = Number(response.headers.get("retry-after")) * 1000
-      return { status: response.status, reason: { code, message: problem.detail }, retryAfter: retryAfter || 0 }
-    }
+    const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
+    const { status, headers } = response
+    const { type, detail }: Problem = await response.json()
+    const [, code] = type.split(PROBLEM_PREFIX)
+    return code === undefined ? null : { status, reason: { code, message: detail }, retryAfter: Number(headers.get("retry-after")) * 1000 }
   } catch {
-    // Nobody there, or somebody else.
+    return null
   }
-  return { status: 0, reason: { code: GONE, message: "the service cannot be reached" }, retryAfter: 0 }
 }
