@@ -1,10 +1,10 @@
 /** A real Chromium: the system's where there is one, else the one inside an npm package, unpacked once per installation. */
 import { execFileSync, spawnSync } from "node:child_process"
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from "playwright-core"
-import { afterAll, afterEach, beforeAll, expect } from "vitest"
+import { afterAll, beforeAll, expect, it } from "vitest"
 
 const SYSTEM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
 const FLAGS = [
@@ -27,37 +27,36 @@ const FONTS = (folder: string) => `<?xml version="1.0"?>
 
 type Program = { readonly path: string; readonly env: Readonly<Record<string, string>> }
 
-export type BrowserForFile = {
-  /** A browser context of its own: nobody else's storage, closed after the test. */
-  context(options?: BrowserContextOptions): Promise<BrowserContext>
-}
+/** A browser context of its own, with nobody else's storage. */
+export type Browse = (options?: BrowserContextOptions) => Promise<BrowserContext>
 
-/** One Chromium for the file that calls it. After each test its contexts are closed, and no page may have failed at anything. */
-export function browserForFile(): BrowserForFile {
+/**
+ * `it`, with `browse` for its tests: one Chromium for the file that calls this, contexts that end with their test, and a test that fails
+ * when a page of its had an error that nobody caught.
+ */
+export function itInBrowser() {
   let browser: Browser | undefined
-  const contexts = new Set<BrowserContext>()
-  const faults: string[] = []
   beforeAll(async () => {
     const { path, env } = findChromium()
     browser = await chromium.launch({ executablePath: path, headless: true, args: FLAGS, env: { ...process.env, ...env } })
   })
-  afterEach(async () => {
-    const open = [...contexts]
-    contexts.clear()
-    await Promise.all(open.map((context) => context.close()))
-    expect(faults.splice(0), "uncaught errors in pages").toEqual([])
-  })
   afterAll(() => browser?.close())
-  return {
-    async context(options = {}) {
+  return it.extend("browse", async ({ task: _task }, { onCleanup }): Promise<Browse> => {
+    const contexts: BrowserContext[] = []
+    const faults: string[] = []
+    onCleanup(async () => {
+      await Promise.all(contexts.map((context) => context.close()))
+      expect(faults, "uncaught errors in pages").toEqual([])
+    })
+    return async (options = {}) => {
       if (browser === undefined) throw new Error("the browser runs only while tests do")
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
       context.setDefaultTimeout(10_000)
       context.on("weberror", (error) => faults.push(error.error().stack ?? String(error.error())))
-      contexts.add(context)
+      contexts.push(context)
       return context
-    },
-  }
+    }
+  })
 }
 
 function findChromium(): Program {
@@ -83,7 +82,7 @@ function starts({ path, env }: Program): boolean {
 function unpacked(): string {
   const require = createRequire(import.meta.url)
   const own = dirname(dirname(require.resolve("@sparticuz/chromium")))
-  const { version } = require(join(own, "package.json")) as { version: string }
+  const version = versionOf(readFileSync(join(own, "package.json"), "utf8"))
   const cache = join(own, "..", "..", ".cache")
   const folder = join(cache, `rollcall-chromium-${version}`)
   if (existsSync(folder)) return folder
@@ -102,4 +101,9 @@ function unpacked(): string {
     if (!existsSync(folder)) throw error
   }
   return folder
+}
+
+function versionOf(packageJson: string): string {
+  const read: unknown = JSON.parse(packageJson)
+  return typeof read === "object" && read !== null && "version" in read ? String(read.version) : "unknown"
 }

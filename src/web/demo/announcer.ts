@@ -9,17 +9,15 @@ export type Announcer = { readonly people: (people: readonly Person[]) => void; 
 export function announcer(): Announcer {
   const region = part("announcer", HTMLElement)
   /** By member: the name under which they were last told of. */
-  let told = new Map<string, string>()
-  let now = told
-  let isFirst = true
+  let told: Map<string, string> | null = null
+  let now = new Map<string, string>()
   let waiting: string[] = []
   let isDue = false
 
   const speak = () => {
     isDue = false
-    const sentences = [...whoMoved(told, now, isFirst), ...waiting]
+    const sentences = [...(told === null ? [] : whoMoved(told, now)), ...waiting]
     told = now
-    isFirst = false
     waiting = []
     if (sentences.length > 0) say(region, sentences.join(" "))
   }
@@ -30,6 +28,8 @@ export function announcer(): Announcer {
   return {
     people(people) {
       now = new Map(people.filter(({ isSelf }) => !isSelf).map(({ member, name }) => [member, name]))
+      if (told === null && now.size > 0) waiting.push(`Here already: ${listOf([...now.values()])}.`)
+      told ??= now
       soon()
     },
     tell(sentence) {
@@ -40,11 +40,11 @@ export function announcer(): Announcer {
 }
 
 /** Somebody who came and went in between is nobody's news. */
-function whoMoved(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>, isFirst: boolean): string[] {
+function whoMoved(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
   const came = [...after].filter(([member]) => !before.has(member)).map(([, name]) => name)
   const went = [...before].filter(([member]) => !after.has(member)).map(([, name]) => name)
   const sentences: string[] = []
-  if (came.length > 0) sentences.push(isFirst ? `Here already: ${listOf(came)}.` : `${listOf(came)} entered.`)
+  if (came.length > 0) sentences.push(`${listOf(came)} entered.`)
   if (went.length > 0) sentences.push(`${listOf(went)} left.`)
   if (went.length > 0 && after.size === 0) sentences.push("You are the only one here.")
   return sentences

@@ -1,16 +1,16 @@
 /** Colours belong to people; the page itself is ink on paper. */
 
 export const PALETTE: readonly [string, ...string[]] = [
-  "#d9423a",
-  "#ee7b1d",
-  "#e2b203",
-  "#58a53a",
-  "#12948a",
-  "#1f8fe0",
-  "#4d63d8",
+  "#cf3b34",
+  "#ec7a1c",
+  "#e5b50b",
+  "#37852b",
+  "#0f8078",
+  "#1878c9",
+  "#4d5fd6",
   "#8a4fd3",
-  "#d6459b",
-  "#8f6b4a",
+  "#cb3a8c",
+  "#8f6340",
 ]
 
 const HEX = /^#[0-9a-f]{6}$/i
@@ -25,10 +25,9 @@ export function nextColor(color: string): string {
   return PALETTE[(at + 1) % PALETTE.length] ?? PALETTE[0]
 }
 
-/** Black or white, whichever reads better on `color`: never below 4.5 to 1. */
+/** White where it reads at 4.5 to 1, else black, which then does. */
 export function inkOn(color: string): "#000" | "#fff" {
-  const light = luminance(color)
-  return 1.05 / (light + 0.05) > (light + 0.05) / 0.05 ? "#fff" : "#000"
+  return 1.05 / (luminance(color) + 0.05) >= 4.5 ? "#fff" : "#000"
 }
 
 /** Relative luminance as WCAG defines it, 0 to 1. */

@@ -93,7 +93,8 @@ function showStage(room: DemoRoom, visitor: () => { name: string; color: string 
       const label = entry.member === self?.member ? "You, elsewhere" : lookOf(entry).name
       return cursorOf({ ...entry, key: entry.connection, label, isOwn: false })
     })
-    draw([mine, ...theirs].filter((cursor) => cursor !== null))
+    // Yours last: nobody else's lies over it.
+    draw([...theirs, mine].filter((cursor) => cursor !== null))
   }
   room.subscribe(drawAll)
 

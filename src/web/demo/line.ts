@@ -7,6 +7,8 @@ import type { DemoRoom } from "./presence.ts"
 const OUT_MS = 3000
 const ASK_AFTER_MS = 1200
 
+const PULL = "Pull the plug"
+
 /** `roomNow` asks the service, over HTTP, which connections it holds for present. */
 export type RoomNow = () => Promise<readonly string[]>
 
@@ -28,8 +30,8 @@ export function watchLine(room: DemoRoom, plug: Plug, roomNow: RoomNow, { tell }
     if (isSame) resumed++
     const seconds = ((performance.now() - before.since) / 1000).toFixed(1)
     const verdict = isSame
-      ? `Back after ${seconds} s, as the same connection: nobody saw you leave.`
-      : `Back after ${seconds} s, as a new connection: the others saw you go and come.`
+      ? `Back after ${seconds} s and resumed: nobody saw you leave.`
+      : `Back after ${seconds} s, on a new connection: the others saw you go and come.`
     say(note, [verdict, evidence].filter(Boolean).join(" "))
     say(tally, `Resumed ${resumed} of ${gaps}`)
     card.dataset["result"] = isSame ? "resumed" : "fresh"
@@ -54,13 +56,14 @@ export function watchLine(room: DemoRoom, plug: Plug, roomNow: RoomNow, { tell }
     if (!plug.isOut()) return
     const others = present.filter((one) => one !== connection).length
     const listing = present.includes(connection) ? "still lists you" : "no longer lists you"
-    evidence = `Meanwhile the room ${present.includes(connection) ? "listed you" : "did not list you"}.`
+    evidence = present.includes(connection) ? "The room listed you all along." : "Meanwhile the room did not list you."
     say(note, `Unplugged. Asked over HTTP, the room ${listing}${others > 0 ? `, next to ${others} other${others === 1 ? "" : "s"}` : ""}.`)
   }
   const pushIn = () => {
     plug.pushIn()
     card.dataset["plug"] = "in"
-    button.disabled = false
+    button.removeAttribute("aria-disabled")
+    say(button, PULL)
     // What a browser says when the network is back; nobody need wait for the next attempt.
     dispatchEvent(new Event("online"))
   }
@@ -71,7 +74,9 @@ export function watchLine(room: DemoRoom, plug: Plug, roomNow: RoomNow, { tell }
     plug.pull()
     card.dataset["plug"] = "out"
     delete card.dataset["result"]
-    button.disabled = true
+    // Not `disabled`: that would take the focus from whoever pressed it.
+    button.setAttribute("aria-disabled", "true")
+    countDown(button, OUT_MS / 1000)
     say(note, "Unplugged for three seconds. The others still see you, where you were.")
     tell("Unplugged for three seconds.")
     setTimeout(() => {
@@ -79,4 +84,9 @@ export function watchLine(room: DemoRoom, plug: Plug, roomNow: RoomNow, { tell }
     }, ASK_AFTER_MS)
     setTimeout(pushIn, OUT_MS)
   })
+}
+
+function countDown(button: HTMLElement, seconds: number): void {
+  say(button, `Back in ${seconds} s`)
+  if (seconds > 1) setTimeout(() => countDown(button, seconds - 1), 1000)
 }

@@ -6,11 +6,14 @@ import type { Visitor } from "./visitor.ts"
 export function showMe(visitor: Visitor, changed: (visitor: Visitor) => void): void {
   const field = part("my-name", HTMLInputElement)
   const swatch = part("my-color", HTMLButtonElement)
+  const invite = part("invite", HTMLElement)
   let current = visitor
   const show = () => {
     field.value = current.name
-    swatch.style.setProperty("--color", current.color)
-    swatch.style.setProperty("--on-color", inkOn(current.color))
+    for (const element of [swatch, invite]) {
+      element.style.setProperty("--color", current.color)
+      element.style.setProperty("--on-color", inkOn(current.color))
+    }
   }
   const change = (next: Visitor) => {
     current = next

@@ -50,7 +50,7 @@ export function lookOf({ member, info, data }: Pick<DemoEntry, "member" | "info"
 
 export function personOf(member: Member<Presence, Info>): Person {
   const { connections, isSelf, status } = member
-  const isTyping = connections.some(({ data }) => data.typing === true)
+  const isTyping = connections.some((entry) => entry.data.typing === true && entry.status === "active")
   return { ...lookOf(member), member: member.member, status, isTyping, isSelf, windows: connections.length }
 }
 
