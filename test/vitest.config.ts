@@ -9,6 +9,8 @@ const root = new URL("..", import.meta.url).pathname
 export default defineConfig({
   root,
   test: {
+    // Most tests of the whole wait for clocks, not for a processor.
+    maxWorkers: 3,
     projects: [
       {
         // The pure parts, in Node.
@@ -16,7 +18,7 @@ export default defineConfig({
         test: {
           name: "pure",
           environment: "node",
-          include: ["test/{protocol,core,cache,config,token,server,package,docs,react}/**/*.test.{ts,tsx}", "test/*.test.ts"],
+          include: ["test/{protocol,core,cache,config,token,server,package,docs,react,client}/**/*.test.{ts,tsx}", "test/*.test.ts"],
         },
       },
       {

@@ -23,8 +23,8 @@ export async function identify(token: string | null, room: string, settings: Set
   return claims.ok ? identityIn(room, claims.value) : claims
 }
 
-/** Null: no such header. A malformed one is an empty token, which is refused as any bad one. */
+/** Null: no such header, or one of another scheme. A malformed one is an empty token, which is refused as any bad one. */
 export function bearerOf(request: Request): string | null {
-  const authorization = request.headers.get("authorization")
-  return authorization === null ? null : (/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "")
+  const authorization = request.headers.get("authorization") ?? ""
+  return /^Bearer\b/i.test(authorization) ? (/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "") : null
 }
