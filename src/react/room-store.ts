@@ -90,7 +90,7 @@ export class RoomStore<Data extends object = JsonObject, Info extends object = J
   #ask(run: (room: Room<Data, Info, Messages> | null) => void): void {
     this.#asked.push(run)
     if (this.#room !== null) this.#answer(this.#room)
-    else if (this.#asked.length === 1) queueMicrotask(() => this.#answer(null))
+    else queueMicrotask(() => this.#answer(null))
   }
 
   #answer(room: Room<Data, Info, Messages> | null): void {
@@ -109,7 +109,6 @@ export class RoomStore<Data extends object = JsonObject, Info extends object = J
   #release(): void {
     const room = this.#room
     this.#room = null
-    for (const follower of this.#followers) follower.stop = null
     room?.release()
   }
 }

@@ -2,7 +2,7 @@
 import { type ReactNode, startTransition, useLayoutEffect, useState } from "react"
 import { createRoot } from "react-dom/client"
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
-import { RollcallProvider, RoomProvider, useOthers, useSnapshot } from "../../src/react/index.tsx"
+import { RollcallProvider, RoomProvider, useOthers, useSnapshot, useUpdatePresence } from "../../src/react/index.tsx"
 import { ScriptedService } from "../doubles/scripted-socket.ts"
 import { clientOf } from "./scene.tsx"
 
@@ -138,4 +138,19 @@ test("[RX3] a second provider of a room shows what is known of it before the bro
     { interval: 0, timeout: 5000 },
   )
   expect([...painted].filter((text) => text !== "ann;")).toEqual(["ann;ann;"])
+})
+
+const Eager = () => {
+  const update = useUpdatePresence<{ at: number }>()
+  useLayoutEffect(() => update({ at: 7 }), [update])
+  return null
+}
+
+test("[RX6] what a child says in a layout effect, before its provider's, is said", async () => {
+  const { service } = await page(
+    <RoomProvider room="doc" initial={{ at: 0 }}>
+      <Eager />
+    </RoomProvider>,
+  )
+  await vi.waitFor(() => expect(service.open[0]?.entered).toEqual({ at: 7 }))
 })

@@ -25,7 +25,7 @@ const Waves = ({ room }: { room?: string }) => {
   )
 }
 
-const Listener = ({ event, hear }: { event: "wave" | "nod"; hear: (message: unknown) => void }) => {
+const Listener = ({ event, hear }: { event: "wave" | "nod"; hear: (message: { event: string }) => void }) => {
   useMessages(event, hear)
   return null
 }
@@ -93,7 +93,7 @@ test("[RX11] another name and another room are followed, and after the unmount n
   const heard: string[] = []
   const listen = (room: string, event: "wave" | "nod") => (
     <RoomProvider room={room}>
-      <Listener event={event} hear={() => heard.push(`${room} ${event}`)} />
+      <Listener event={event} hear={(message) => heard.push(`${room} ${message.event}`)} />
     </RoomProvider>
   )
   const tell = () =>

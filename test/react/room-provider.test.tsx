@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { Activity, Suspense, use, useEffect, useLayoutEffect } from "react"
+import { useEffect, useLayoutEffect } from "react"
 import { describe, expect, test, vi } from "vitest"
 import { type HeldRoom, RoomProvider, useConnectionStatus, useOthers, useRoom, useSelf, useUpdatePresence } from "../../src/react/index.tsx"
 import { LINGER_MS, listeners, pass, scene, settled, watchOver } from "./scene.tsx"
@@ -43,8 +43,6 @@ const Parting = () => {
   useEffect(() => () => update({ typing: false }), [update])
   return null
 }
-
-const Late = ({ until }: { until: Promise<string> | null }) => (until === null ? "here" : use(until))
 
 describe("mounting and unmounting", () => {
   test("[RX1] the room is acquired on mount, entered with `initial`, and leaves after the linger when it was unmounted", async () => {
@@ -240,52 +238,5 @@ describe("the room itself", () => {
     await render(null)
     await pass(100)
     expect(service.sockets[0]?.heard.at(-1)).toEqual({ type: "update", data: { typing: false } })
-  })
-})
-
-describe("hidden, and still mounted", () => {
-  test("[RX2] a subtree that suspends keeps the room, however long it waits", async () => {
-    const { service, container, render } = scene()
-    const page = (until: Promise<string> | null) => (
-      <Suspense fallback="waiting">
-        <RoomProvider room="doc" initial={{ at: 1 }}>
-          <Names />
-          <Late until={until} />
-        </RoomProvider>
-      </Suspense>
-    )
-    await render(page(null))
-    const { promise, resolve } = Promise.withResolvers<string>()
-    await render(page(promise))
-    await pass(LINGER_MS * 3)
-    expect(container.textContent).toContain("waiting")
-    await settled(() => service.enter("doc", "ann", {}))
-    await settled(() => resolve("back"))
-    expect(container.textContent).toBe("ann (connected)back")
-    expect(service.sockets[0]?.heard.map(({ type }) => type)).toEqual(["enter"])
-    expect(service.sockets).toHaveLength(1)
-  })
-
-  test("[RX1] a subtree that Activity hides gives the room back, and acquires it again when it is shown", async () => {
-    const { service, client, container, render } = scene()
-    const page = (mode: "visible" | "hidden") => (
-      <Activity mode={mode}>
-        <RoomProvider room="doc" initial={{ at: 1 }}>
-          <Names />
-          <Eager />
-        </RoomProvider>
-      </Activity>
-    )
-    service.enter("doc", "ann", {})
-    await render(page("visible"))
-    await render(page("hidden"))
-    expect(client.pool.stats()).toMatchObject({ leases: 0 })
-    await pass(LINGER_MS)
-    expect(service.open).toHaveLength(0)
-    service.enter("doc", "bob", {})
-    await render(page("visible"))
-    expect(container.textContent).toBe("ann bob (connected)")
-    expect(service.sockets).toHaveLength(2)
-    expect(service.open[0]?.entered).toEqual({ at: 1, layout: true, effect: true })
   })
 })
