@@ -1,10 +1,11 @@
 /** The demo in a real browser, when lines break, plugs are pulled, servers are killed and operators interfere. */
+import type { Page } from "playwright-core"
 import { describe, expect } from "vitest"
 import { itInBrowser } from "./browser.ts"
 import { lineTo } from "./cuttable-line.ts"
 import { ANNA, admin, BERT, type Demo, freshDemoRoom, openDemo, pointsAt, soon, watchFlaps } from "./demo-page.ts"
 import { serviceForFile } from "./service.ts"
-import { enter, silence, type WireClient } from "./wire-client.ts"
+import { enter, silence, statsOf, type WireClient } from "./wire-client.ts"
 
 const service = serviceForFile()
 const it = itInBrowser()
@@ -92,6 +93,55 @@ describe.concurrent("a line that breaks", () => {
     await anna.pointAt({ x: 0.4, y: 0.4 })
     await witness.until(() => witness.picture.entries.get(ref)?.data["cursor"] !== undefined, "a move after the gap")
     expect(await anna.page.getByRole("button", { name: "Pull the plug" }).isEnabled()).toBe(true)
+  })
+})
+
+describe.concurrent("tabs that share", () => {
+  it("[DM16] three hold one socket and are one presence; when the one that holds it is closed, the room sees nothing", async ({
+    browse,
+  }) => {
+    const room = freshDemoRoom()
+    const witness = await enter(service, { room, member: "witness" })
+    const context = await browse()
+    const sockets = new Map<Page, number>()
+    context.on("page", (page) => {
+      sockets.set(page, 0)
+      page.on("websocket", () => sockets.set(page, (sockets.get(page) ?? 0) + 1))
+    })
+    const first = await openDemo(context, service.url, room, ANNA, "&tabs=1")
+    const second = await openDemo(context, service.url, room, ANNA, "&tabs=1")
+    const third = await openDemo(context, service.url, room, ANNA, "&tabs=1")
+    const tabs = [first, second, third]
+    expect(tabs.map(({ page }) => sockets.get(page))).toEqual([1, 0, 0])
+    expect(await statsOf(service, room)).toMatchObject({ members: 2, connections: 2, observers: 0 })
+    const ref = refOf(witness, ANNA.member)
+    const cursor = () => JSON.stringify(witness.picture.entries.get(ref)?.data["cursor"])
+    const heard = witness.frames.length
+    for (const [at, tab] of tabs.entries()) {
+      await tab.stage.focus()
+      await tab.page.keyboard.press(["ArrowLeft", "ArrowUp", "ArrowRight"][at] ?? "")
+      await witness.until(
+        () => cursor() === ['{"x":0.48,"y":0.5}', '{"x":0.5,"y":0.48}', '{"x":0.52,"y":0.5}'][at],
+        `the move of tab ${at}`,
+      )
+    }
+
+    await first.page.close({ runBeforeUnload: true })
+    await soon(() => (sockets.get(second.page) ?? 0) + (sockets.get(third.page) ?? 0)).toBe(1)
+    await connected(second)
+    await connected(third)
+    for (const [at, tab] of [second, third].entries()) {
+      await tab.say(`From tab ${at}`)
+      await soon(() => second.notes()).toContain(`From tab ${at}`)
+      await soon(() => third.notes()).toContain(`From tab ${at}`)
+    }
+    expect(moves(witness, heard)).toEqual([])
+    expect(await statsOf(service, room)).toMatchObject({ members: 2, connections: 2, observers: 0 })
+    // What a tab said goes with it; the last one takes the presence along.
+    await third.page.close({ runBeforeUnload: true })
+    await witness.until(() => cursor() === '{"x":0.5,"y":0.48}', "the words of the tab that stays")
+    await second.page.close({ runBeforeUnload: true })
+    expect(await witness.leaveOf(ref)).toBe("left")
   })
 })
 

@@ -45,7 +45,9 @@ function start(name: string, isGuest: boolean, sharesTabs: boolean): void {
   let visitor = store.load()
   const plug = createPlug()
   const token = () => mintToken(visitor)
-  const client = createClient({ url: location.origin, token, tabs: sharesTabs, WebSocket: plug.Socket })
+  // Named by the member: a guest's window in the same browser is somebody else's.
+  const tabs = sharesTabs && visitor.member
+  const client = createClient({ url: location.origin, token, tabs, WebSocket: plug.Socket })
   const room: DemoRoom = client.room<Presence, Info, Messages>(name, { initial: { name: visitor.name, color: visitor.color } })
 
   say(part("room-name", HTMLElement), name)
