@@ -9,6 +9,10 @@ import { clientOf } from "./scene.tsx"
 /** Longer than React works before it lets the page breathe. */
 const SLOW_MS = 8
 const READERS = 8
+/** On a busy machine. */
+const PATIENCE_MS = 10_000
+
+vi.setConfig({ testTimeout: 3 * PATIENCE_MS })
 
 const ends: (() => void)[] = []
 
@@ -36,7 +40,7 @@ async function page(children: ReactNode) {
   })
   const first = service.enter("doc", "ann", { at: 0 })
   root.render(<RollcallProvider client={client}>{children}</RollcallProvider>)
-  await vi.waitFor(() => expect(service.open[0]?.ref).toBeGreaterThan(0))
+  await vi.waitFor(() => expect(service.open[0]?.ref).toBeGreaterThan(0), PATIENCE_MS)
   return { service, container, first }
 }
 
@@ -97,9 +101,9 @@ test("[RX9] what changes while React works in slices: every commit shows one sna
       if (seen.length > 0 && commits.length === 0 && at < 3) service.update("doc", first, { at: ++at })
       expect(commits.length).toBeGreaterThan(0)
     },
-    { interval: 0, timeout: 5000 },
+    { interval: 0, timeout: PATIENCE_MS },
   )
-  await vi.waitFor(() => expect(container.textContent).toBe(String(at).repeat(READERS)))
+  await vi.waitFor(() => expect(container.textContent).toBe(String(at).repeat(READERS)), PATIENCE_MS)
   expect(at, "no frame arrived while React worked: the test shows nothing").toBeGreaterThan(0)
   expect(seen).toContain(0)
   expect(seen).toContain(at)
@@ -126,7 +130,7 @@ test("[RX3] a second provider of a room shows what is known of it before the bro
       </Stage>
     </>,
   )
-  await vi.waitFor(() => expect(container.textContent).toBe("ann;"))
+  await vi.waitFor(() => expect(container.textContent).toBe("ann;"), PATIENCE_MS)
   const painted = new Set<string | null>()
   show()
   await vi.waitFor(
@@ -135,7 +139,7 @@ test("[RX3] a second provider of a room shows what is known of it before the bro
       painted.add(container.textContent)
       expect(painted).toContain("ann;ann;")
     },
-    { interval: 0, timeout: 5000 },
+    { interval: 0, timeout: PATIENCE_MS },
   )
   expect([...painted].filter((text) => text !== "ann;")).toEqual(["ann;ann;"])
 })
@@ -152,5 +156,5 @@ test("[RX6] what a child says in a layout effect, before its provider's, is said
       <Eager />
     </RoomProvider>,
   )
-  await vi.waitFor(() => expect(service.open[0]?.entered).toEqual({ at: 7 }))
+  await vi.waitFor(() => expect(service.open[0]?.entered).toEqual({ at: 7 }), PATIENCE_MS)
 })
