@@ -1,7 +1,8 @@
+import { setImmediate } from "node:timers/promises"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { WeakCache } from "../../src/cache/weak-cache.ts"
-import { collect } from "./collect.ts"
+import { collect, collectNow } from "./collect.ts"
 
 type Made = { readonly key: string; readonly version: number }
 
@@ -196,6 +197,17 @@ describe("the counters", () => {
       }),
       { numRuns: 40 },
     )
+  })
+
+  it("[WC4] count a value once that was found dead before its finalizer ran", async () => {
+    const { cache, get } = watched(0)
+    get("a")
+    await setImmediate()
+    collectNow()
+    get("a")
+    expect(cache.counters()).toEqual({ hits: 0, misses: 2, reclaimed: 1, live: 1 })
+    await collect()
+    expect(cache.counters()).toEqual({ hits: 0, misses: 2, reclaimed: 2, live: 0 })
   })
 
   it("[WC5] are all that a collection changes: every answer is the truth's, with and without one", async () => {

@@ -1,6 +1,7 @@
 /** Who plays in the tests of the core: identities, and connections of a roster. */
 import type { Connection, Identity } from "../../src/core/connection.ts"
-import { enter, open, type Roster } from "../../src/core/roster.ts"
+import { type Change, enter, open, present, type Roster } from "../../src/core/roster.ts"
+import type { Result } from "../../src/protocol/errors.ts"
 import type { JsonObject } from "../../src/protocol/frames.ts"
 
 export const FAR = 4_000_000_000_000
@@ -21,4 +22,15 @@ export function enterAs(roster: Roster, member: string, data: JsonObject = {}, n
   const entered = enter(roster, connection, data, MAX_DATA, now)
   if (!entered.ok) throw new Error(entered.error.message)
   return connection
+}
+
+/** What was done; a refusal fails the test. */
+export function done(result: Result<Change[]>): Change[] {
+  if (!result.ok) throw new Error(result.error.message)
+  return result.value
+}
+
+/** Of those present. */
+export function refs(roster: Roster): number[] {
+  return Array.from(present(roster), ({ ref }) => ref)
 }

@@ -17,6 +17,13 @@ function shows(picture: Picture, moment: Picture): boolean {
   return isDeepStrictEqual(new Map(picture), new Map(moment))
 }
 
+function expectToShow(picture: Picture, moment: Picture = new Map()): void {
+  if (shows(picture, moment)) return
+  // This comparison explains itself, and is ten times slower.
+  expect(sorted(picture)).toStrictEqual(sorted(moment))
+  throw new Error("the picture differs from the room")
+}
+
 describe("any sequence of events, told at any pace to observers that join at any point", () => {
   it("[OB2] gives every observer the roster's picture once frames stop", () => {
     fc.assert(
@@ -29,7 +36,7 @@ describe("any sequence of events, told at any pace to observers that join at any
             .sort(),
         )
         for (const { connection, picture } of room.sockets.values()) {
-          if (connection.grants.subscribe) expect(sorted(picture)).toEqual(sorted(history.at(-1)))
+          if (connection.grants.subscribe) expectToShow(picture, history.at(-1))
         }
       }),
       RUNS,
@@ -53,7 +60,7 @@ describe("any sequence of events, told at any pace to observers that join at any
           const sentAt = Number(message?.frame.data)
           // Who was welcomed or synced since then has seen the later room already.
           if (message === null || socket.wholeAt > sentAt) return
-          expect(sorted(socket.picture)).toEqual(sorted(history[sentAt]))
+          expectToShow(socket.picture, history[sentAt])
         })
       }),
       RUNS,

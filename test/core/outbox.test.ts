@@ -78,6 +78,30 @@ describe("one tick's changes", () => {
   })
 })
 
+describe("keys that come and go within a tick", () => {
+  const block = (number: number, value: unknown) => Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`k${40 * number + i}`, value]))
+  const flicker = (rounds: number) =>
+    Array.from({ length: rounds }, (_, i) => [updated(1, block(i, 1), block(i, 1)), updated(1, block(i, null))]).flat()
+
+  it("[UP5] are one patch while that is short", () => {
+    expect(taken(...flicker(1))).toEqual([{ update: { 1: block(0, null) } }])
+  })
+
+  it("[UP5] are the entry whole once it is shorter, however many they were", () => {
+    for (const rounds of [2, 3, 50]) {
+      const [frame] = taken(...flicker(rounds))
+      expect(Buffer.byteLength(JSON.stringify(frame))).toBeLessThan(3000)
+      expect(frame).toMatchObject({ enter: [entryOf(1)] })
+    }
+    expect(taken(...flicker(50), updated(1, { last: 1 }, { last: 1 }))).toEqual([{ enter: [entryOf(1, { last: 1 })] }])
+  })
+
+  it("[OB2] do not bring back a status of before", () => {
+    const away = turned(1, "away")
+    expect(taken(away, ...flicker(2), turned(1, "active"))).toEqual([{ enter: [entryOf(1, {}, "active")] }])
+  })
+})
+
 describe("messages", () => {
   it("[MS3] are told one by one, in order, however alike they are", () => {
     expect(taken(messageOf("a"), messageOf("a"), messageOf("b"))).toEqual(["a", "a", "b"])

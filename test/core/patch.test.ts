@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { applyPatch, composePatches, withoutNulls } from "../../src/core/patch.ts"
+import { applyPatch, composePatches, withoutIdleNulls, withoutNulls } from "../../src/core/patch.ts"
 import type { JsonObject } from "../../src/protocol/frames.ts"
 
 /** Few keys, so that patches meet; odd ones, because they are an app's to choose. */
@@ -120,5 +120,22 @@ describe("withoutNulls", () => {
       }),
     )
     expect(withoutNulls({ x: null, y: { z: null } })).toEqual({ y: { z: null } })
+  })
+})
+
+describe("withoutIdleNulls", () => {
+  it("[UP2] keeps a patch's effect on the data, and tells no null that removes nothing", () => {
+    fc.assert(
+      fc.property(data, patch, (before, change) => {
+        const told = withoutIdleNulls(frozen(change), frozen(before))
+        expect(keysOf(applyPatch(before, told))).toEqual(keysOf(applyPatch(before, change)))
+        for (const [name, set] of Object.entries(told)) expect(set !== null || Object.hasOwn(before, name)).toBe(true)
+      }),
+    )
+  })
+
+  it("[UP3] does not take what every object inherits for data", () => {
+    expect(withoutIdleNulls({ toString: null, constructor: null, x: 1 }, {})).toEqual({ x: 1 })
+    expect(withoutIdleNulls({ toString: null }, { toString: 1 })).toEqual({ toString: null })
   })
 })

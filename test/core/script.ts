@@ -7,7 +7,8 @@ import { FAR } from "./cast.ts"
 import { after, entriesOf, type NaiveRoom, type Person, type RoomEvent } from "./naive-room.ts"
 import { SimulatedRoom, type Told } from "./simulated-room.ts"
 
-const MAX_DATA_BYTES = 60
+/** Two blocks of keys fit, three do not. */
+const MAX_DATA_BYTES = 700
 
 export type Script = readonly { readonly who: number; readonly event: RoomEvent; readonly wait: number }[]
 
@@ -18,7 +19,12 @@ const grants = fc.oneof(
 const info = fc.constantFrom<JsonObject>({ name: "A" }, { name: "B" }, {})
 const member = fc.constantFrom("anna", "bert", "carl")
 const key = fc.constantFrom("x", "y", "0", "", "constructor", "toString")
-const data = fc.dictionary(key, fc.constantFrom<unknown>(1, 2, null, { deep: null }, "a longer text", [null]), { maxKeys: 4 })
+const few = fc.dictionary(key, fc.constantFrom<unknown>(1, 2, null, { deep: null }, "a longer text", [null]), { maxKeys: 4 })
+/** Forty keys at once, set or removed: several such patches in one tick are longer than the entry. */
+const block = fc.record({ number: fc.nat(3), value: fc.constantFrom(0, null) }).map(({ number, value }) => {
+  return Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`k${40 * number + i}`, value]))
+})
+const data = fc.oneof({ weight: 4, arbitrary: few }, { weight: 1, arbitrary: block })
 const event: fc.Arbitrary<RoomEvent> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ is: fc.constant("connect" as const), member, info, grants }) },
   { weight: 4, arbitrary: fc.record({ is: fc.constant("enter" as const), data }) },
