@@ -48,13 +48,13 @@ export function watchOver(): void {
       client.close()
       container.remove()
     }
-    expect(vi.getTimerCount(), "timers left").toBe(0)
-    expect(listening, "listeners left on window and document").toBe(0)
-    expect(vi.mocked(console.error).mock.calls).toEqual([])
-    expect(vi.mocked(console.warn).mock.calls).toEqual([])
+    const left = { timers: vi.getTimerCount(), listeners: listening }
+    const complaints = [console.error, console.warn].flatMap((method) => vi.mocked(method).mock.calls)
     vi.restoreAllMocks()
     vi.useRealTimers()
     vi.unstubAllGlobals()
+    expect(left).toEqual({ timers: 0, listeners: 0 })
+    expect(complaints).toEqual([])
   })
 }
 
