@@ -1,8 +1,11 @@
 import { setImmediate } from "node:timers/promises"
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { WeakCache } from "../../src/cache/weak-cache.ts"
 import { collect, collectNow } from "./collect.ts"
+
+// Properties take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 type Made = { readonly key: string; readonly version: number }
 

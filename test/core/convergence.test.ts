@@ -1,12 +1,15 @@
 import { isDeepStrictEqual } from "node:util"
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import type { Entry } from "../../src/protocol/frames.ts"
 import type { Picture } from "./picture.ts"
 import { paceLimits, play, script } from "./script.ts"
 import type { Socket } from "./simulated-room.ts"
 
-const RUNS = { numRuns: 1500 }
+// Properties take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
+
+const RUNS = { numRuns: 600 }
 
 function sorted(picture: Picture | undefined): [number, Entry][] {
   return [...(picture ?? [])].sort(([a], [b]) => a - b)

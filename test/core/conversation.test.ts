@@ -1,11 +1,14 @@
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import type { Connection } from "../../src/core/connection.ts"
 import { authorized, type Limits, MAX_ERRORS_IN_A_ROW, receive, type Step, snapshotSent } from "../../src/core/conversation.ts"
 import { fullBucket } from "../../src/core/rate.ts"
 import { emptyRoster, goAway, type Roster } from "../../src/core/roster.ts"
 import { refused } from "../../src/protocol/errors.ts"
 import { enterAs, identityOf, join, RATE } from "./cast.ts"
+
+// Properties take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 const LIMITS: Limits = { maxFrameBytes: 1024, maxDataBytes: 200, maxFramesPerSecond: RATE, maxWaitingMessages: 64, waitingMessages: 0 }
 const NONE = { subscribe: true, presence: false, message: false }

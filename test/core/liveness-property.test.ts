@@ -1,8 +1,11 @@
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import type { Clocks } from "../../src/core/liveness.ts"
 import { audit } from "./liveness-audit.ts"
 import { type Client, QUIET, SimulatedLiveness } from "./simulated-liveness.ts"
+
+// Properties take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 const interval = fc.constantFrom(50, 1000, 3000, 30_000)
 const ratio = fc.constantFrom(2, 2.5, 3, 5, 10)

@@ -1,7 +1,10 @@
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { applyPatch, composePatches, withoutIdleNulls, withoutNulls } from "../../src/core/patch.ts"
 import type { JsonObject } from "../../src/protocol/frames.ts"
+
+// Properties take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** Few keys, so that patches meet; odd ones, because they are an app's to choose. */
 const key = fc.constantFrom("x", "y", "", "0", "7", "-1", "constructor", "toString", "hasOwnProperty", "valueOf", "length", "__proto")

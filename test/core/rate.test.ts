@@ -1,6 +1,9 @@
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { type Bucket, fullBucket, takeFrame } from "../../src/core/rate.ts"
+
+// Properties take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** Takes frames at the given instants; returns those at which one was allowed. */
 function allowedAt(rate: number, start: number, instants: readonly number[]): number[] {

@@ -1,6 +1,9 @@
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { isLongerThan, jsonFault, MAX_NESTING, utf8Length } from "../../src/protocol/json.ts"
+
+// Properties take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** Any UTF-16, lone surrogates included: halves of pairs come often enough to meet, and to miss, each other. */
 const anyText = fc

@@ -1,8 +1,11 @@
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { ERROR_CODES } from "../../src/protocol/errors.ts"
 import type { ClientFrame } from "../../src/protocol/frames.ts"
 import { type FrameError, parseClientFrame } from "../../src/protocol/parse.ts"
+
+// Properties take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 const MAX = 16_384
 

@@ -1,9 +1,12 @@
 import { createHmac, generateKeyPairSync, sign } from "node:crypto"
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { CAPABILITIES } from "../../src/protocol/capabilities.ts"
 import { type Claims, identityIn, mintToken, verifyToken } from "../../src/token/token.ts"
 import { base64url, forge } from "./forge.ts"
+
+// Properties take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 const SECRET = "first-secret-first-secret-first-secret"
 const OTHER = "other-secret-other-secret-other-secret"
