@@ -15,6 +15,8 @@ type Glide = { at: Point; to: Point; readonly element: HTMLElement }
 
 /** After so long a cursor has gone about two thirds of its way: three ticks of the service. */
 const EASE_MS = 70
+/** On a small stage a label needs more of it. */
+const NARROW = matchMedia("(max-width: 760px)")
 /** Nearer than this is there. */
 const NEAR = 0.0004
 
@@ -63,7 +65,7 @@ export function drawCursors(layer: HTMLElement): (cursors: readonly Cursor[]) =>
       element.classList.toggle("is-away", cursor.isAway)
       element.classList.toggle("is-typing", cursor.isTyping)
       element.classList.toggle("is-own", cursor.isOwn)
-      element.classList.toggle("is-right", point.x > 0.8)
+      element.classList.toggle("is-right", point.x > (NARROW.matches ? 0.55 : 0.8))
       element.classList.toggle("is-low", point.y > 0.88)
       const name = element.querySelector(".cursor-name")
       if (name !== null) say(name, label)

@@ -51,6 +51,14 @@ export function watchLine(room: DemoRoom, plug: Plug, roomNow: RoomNow, { tell }
     },
   )
 
+  // Who is not connected has no plug to pull. Not `disabled`: that would take the focus from whoever pressed it.
+  const offer = () => {
+    if (room.status === "connected" && !plug.isOut()) button.removeAttribute("aria-disabled")
+    else button.setAttribute("aria-disabled", "true")
+  }
+  room.on("connection", offer)
+  offer()
+
   const ask = async (connection: string) => {
     const present = await roomNow()
     if (!plug.isOut()) return
@@ -62,8 +70,8 @@ export function watchLine(room: DemoRoom, plug: Plug, roomNow: RoomNow, { tell }
   const pushIn = () => {
     plug.pushIn()
     card.dataset["plug"] = "in"
-    button.removeAttribute("aria-disabled")
     say(button, PULL)
+    offer()
     // What a browser says when the network is back; nobody need wait for the next attempt.
     dispatchEvent(new Event("online"))
   }
@@ -74,8 +82,7 @@ export function watchLine(room: DemoRoom, plug: Plug, roomNow: RoomNow, { tell }
     plug.pull()
     card.dataset["plug"] = "out"
     delete card.dataset["result"]
-    // Not `disabled`: that would take the focus from whoever pressed it.
-    button.setAttribute("aria-disabled", "true")
+    offer()
     countDown(button, OUT_MS / 1000)
     say(note, "Unplugged for three seconds. The others still see you, where you were.")
     tell("Unplugged for three seconds.")
