@@ -1,7 +1,6 @@
 /** The two contexts, and what a component is told that stands outside of them. */
 import { createContext, useContext } from "react"
-import type { Client } from "../client/client.ts"
-import type { JsonObject } from "../client/types.ts"
+import type { Client, JsonObject } from "../client/index.ts"
 import { RoomStore } from "./room-store.ts"
 
 export const ClientContext = createContext<Client | null>(null)

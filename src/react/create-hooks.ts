@@ -1,6 +1,6 @@
 /** The hooks under one app's types. Nothing is made at run time: the functions are the plain ones. */
 import type { ReactNode } from "react"
-import type { Entry, JsonObject, Member, MessageOf, Room, Self, Snapshot } from "../client/types.ts"
+import type { Entry, JsonObject, Member, MessageOf, Room, Self, Snapshot } from "../client/index.ts"
 import { RoomProvider, type RoomProviderProps } from "./room-provider.tsx"
 import type { HeldRoom } from "./room-store.ts"
 import { useConnectionStatus } from "./use-connection-status.ts"

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react"
-import type { Client } from "../client/client.ts"
+import type { Client } from "../client/index.ts"
 import { ClientContext } from "./context.ts"
 
 export type RollcallProviderProps = {

@@ -1,6 +1,5 @@
 import { type ReactNode, useEffect, useInsertionEffect, useLayoutEffect, useMemo, useReducer, useRef } from "react"
-import type { RoomOptions } from "../client/client.ts"
-import type { JsonObject } from "../client/types.ts"
+import type { JsonObject, RoomOptions } from "../client/index.ts"
 import { RoomContext, useClient } from "./context.ts"
 import { RoomStore } from "./room-store.ts"
 

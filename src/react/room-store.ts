@@ -2,9 +2,15 @@
  * What a RoomProvider has of its room: at most one handle at a time, and those below who look at it. Knows nothing of React. Before the
  * provider is mounted, on a server and after it is gone there is no handle, and nobody is here.
  */
-import type { Client, RoomOptions } from "../client/client.ts"
-import { RollcallError } from "../client/error.ts"
-import type { JsonObject, Room, Snapshot, Unsubscribe } from "../client/types.ts"
+import {
+  type Client,
+  type JsonObject,
+  RollcallError,
+  type Room,
+  type RoomOptions,
+  type Snapshot,
+  type Unsubscribe,
+} from "../client/index.ts"
 
 /** A room without the right to give it back, which is its provider's. */
 export type HeldRoom<Data extends object = JsonObject, Info extends object = JsonObject, Messages extends object = JsonObject> = Omit<

@@ -1,4 +1,4 @@
-import type { ConnectionStatus, Snapshot } from "../client/types.ts"
+import type { ConnectionStatus, Snapshot } from "../client/index.ts"
 import { useRoomStore } from "./context.ts"
 import { identity, useSelection } from "./use-selection.ts"
 

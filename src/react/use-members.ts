@@ -1,4 +1,4 @@
-import type { JsonObject, Member, Snapshot } from "../client/types.ts"
+import type { JsonObject, Member, Snapshot } from "../client/index.ts"
 import { useRoomStore } from "./context.ts"
 import { shallowEqual } from "./shallow-equal.ts"
 import { identity, useSelection } from "./use-selection.ts"

@@ -1,5 +1,5 @@
 import { useEffect, useInsertionEffect, useRef } from "react"
-import type { JsonObject, MessageOf } from "../client/types.ts"
+import type { JsonObject, MessageOf } from "../client/index.ts"
 import { useRoomStore } from "./context.ts"
 
 /**

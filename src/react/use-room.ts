@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react"
-import type { JsonObject } from "../client/types.ts"
+import type { JsonObject } from "../client/index.ts"
 import { useRoomStore } from "./context.ts"
 import type { HeldRoom } from "./room-store.ts"
 

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useSyncExternalStore } from "react"
-import type { Snapshot } from "../client/types.ts"
+import type { Snapshot } from "../client/index.ts"
 import type { RoomStore } from "./room-store.ts"
 
 /**

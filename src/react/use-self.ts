@@ -1,5 +1,5 @@
 import { useCallback } from "react"
-import type { JsonObject, Self, Snapshot } from "../client/types.ts"
+import type { JsonObject, Self, Snapshot } from "../client/index.ts"
 import { useRoomStore } from "./context.ts"
 import { shallowEqual } from "./shallow-equal.ts"
 import { identity, useSelection } from "./use-selection.ts"

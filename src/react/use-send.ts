@@ -1,4 +1,4 @@
-import type { JsonObject, Room } from "../client/types.ts"
+import type { JsonObject, Room } from "../client/index.ts"
 import { useRoomStore } from "./context.ts"
 
 /**
