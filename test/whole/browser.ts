@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from "playwright-core"
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { afterAll, beforeAll, expect, it, vi } from "vitest"
 
 const SYSTEM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
 const FLAGS = [
@@ -36,6 +36,8 @@ export type Browse = (options?: BrowserContextOptions) => Promise<BrowserContext
  */
 export function itInBrowser() {
   let browser: Browser | undefined
+  // Several browsers at once on a machine with few cores.
+  vi.setConfig({ testTimeout: 60_000 })
   beforeAll(async () => {
     const { path, env } = findChromium()
     browser = await chromium.launch({ executablePath: path, headless: true, args: FLAGS, env: { ...process.env, ...env } })
