@@ -5,6 +5,7 @@ import { announcer } from "./announcer.ts"
 import { chat } from "./chat.ts"
 import { type Cursor, drawCursors } from "./cursors.ts"
 import { icon, make, part, say } from "./dom.ts"
+import { drawEffects } from "./effects.ts"
 import { offerInvitations, showAlone } from "./invite.ts"
 import { watchLine } from "./line.ts"
 import { showMe } from "./me.ts"
@@ -24,7 +25,7 @@ import {
   samePeople,
 } from "./presence.ts"
 import { mintToken, presentNow } from "./service.ts"
-import { drawEffects, watchStage } from "./stage.ts"
+import { watchStage } from "./stage.ts"
 import { showSheet, showStatus } from "./status.ts"
 import { visitorStore } from "./visitor.ts"
 

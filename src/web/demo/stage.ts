@@ -1,5 +1,4 @@
 /** Where you are on the stage, whichever way you point: mouse, finger or keys. */
-import { wantsLessMotion } from "./dom.ts"
 import { type Point, REACTIONS, type Reaction } from "./presence.ts"
 
 export type StageEvents = {
@@ -84,22 +83,6 @@ export function watchStage(stage: HTMLElement, events: StageEvents): Stage {
     event.preventDefault()
   })
   return { here: () => here ?? MIDDLE }
-}
-
-const TURN_MS = 4000
-
-/** Ripples and reactions: drawn once, and gone by themselves. */
-export function drawEffects(layer: HTMLElement): (effect: HTMLElement, at: Point, color: string) => void {
-  return (effect, at, color) => {
-    effect.style.left = `${at.x * 100}%`
-    effect.style.top = `${at.y * 100}%`
-    effect.style.setProperty("--color", color)
-    layer.append(effect)
-    if (wantsLessMotion()) setTimeout(() => effect.remove(), TURN_MS / 4)
-    else effect.addEventListener("animationend", () => effect.remove(), { once: true })
-    // Animations of a page in the background may never end.
-    setTimeout(() => effect.remove(), TURN_MS)
-  }
 }
 
 /** Within the stage, and short on the wire. */
