@@ -94,6 +94,9 @@ export const PAUSE_MS = 5000
 /** No answer at all: what a browser sees of a refused upgrade, and what a dead line is taken for. */
 export const GONE = 1006
 
+/** So many failures at most are remembered of those before a welcome. */
+const WELCOMED_ATTEMPTS = 2
+
 const ANSWERED = { unansweredSince: Infinity, pongBy: Infinity }
 
 /** With a session to resume, that of a tab whose place is taken. */
@@ -207,6 +210,8 @@ export function step(state: State, event: Event, now: Millis, random: number): S
           interval,
           since: now,
           sentAt: now,
+          // Of a line that breaks again at once the room's grace must not see the end.
+          attempt: Math.min(state.attempt, WELCOMED_ATTEMPTS),
           ...ANSWERED,
           refreshAt: Infinity,
           welcomed: true,
