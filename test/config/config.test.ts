@@ -1,7 +1,10 @@
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { MIN_SECRET_LENGTH, NUMBERS, readSettings, type Settings, type Variables } from "../../src/config/config.ts"
 import { MAX_INFO_BYTES, MAX_MEMBER_BYTES } from "../../src/protocol/names.ts"
+
+// Properties take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 const SECRET = "s".repeat(32)
 

@@ -1,7 +1,10 @@
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { grantsFor } from "../../src/core/capability.ts"
 import { CAPABILITIES, type Capability } from "../../src/protocol/capabilities.ts"
+
+// Properties take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 const list = fc.subarray([...CAPABILITIES])
 const name = fc.string({ unit: fc.constantFrom("a", "b", "-", ":"), minLength: 1, maxLength: 6 })

@@ -1,6 +1,9 @@
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { afterFlush, flushAt, maxWaitingMessages, type Pace, type PaceLimits, RESTED } from "../../src/core/pace.ts"
+
+// Properties take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 const limits: PaceLimits = { tickMs: 25, fanoutPerSecond: 20_000 }
 

@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import {
   isRoomName,
   MAX_INFO_BYTES,
@@ -10,6 +10,9 @@ import {
   ROOM_NAME_RULE,
   SUBPROTOCOL,
 } from "../../src/protocol/names.ts"
+
+// Properties take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 const ALLOWED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:,;=@~"
 
