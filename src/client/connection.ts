@@ -110,7 +110,7 @@ export function connect(options: ConnectionOptions, events: ConnectionEvents): C
       socket.onclose = ({ code, reason }: { code: number; reason: string }) =>
         tell({ kind: "ended", code, message: reason || "the line broke" })
       // What went wrong shows in the close that follows.
-      socket.onerror = () => {}
+      socket.onerror = ignore
     } catch (cause) {
       // A token that no header may hold, most likely: asked why, the service will say so.
       tell({ kind: "ended", code: GONE, message: String(cause) })
@@ -160,3 +160,6 @@ export function connect(options: ConnectionOptions, events: ConnectionEvents): C
     },
   }
 }
+
+/** Outside, so that a socket which somebody keeps holds nothing of the connection. */
+function ignore(): void {}
