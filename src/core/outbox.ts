@@ -39,7 +39,8 @@ export function isWaiting(outbox: Outbox): boolean {
 }
 
 export function addChange(outbox: Outbox, change: Change): void {
-  const { leave, enter, update, status } = openSegment(outbox)
+  const segment = openSegment(outbox)
+  const { leave, enter, update, status } = segment
   const { ref } = change.entry
   switch (change.kind) {
     case "enter":
@@ -49,7 +50,7 @@ export function addChange(outbox: Outbox, change: Change): void {
       return
     case "update":
       if (enter.has(ref)) enter.set(ref, change.entry)
-      else addPatch(update, enter, change)
+      else addPatch(segment, change)
       return
     case "status":
       if (enter.has(ref)) enter.set(ref, change.entry)
@@ -68,13 +69,14 @@ export function addChange(outbox: Outbox, change: Change): void {
 }
 
 /** Keys that come and go within a tick leave their nulls behind: past a bound, the entry whole is shorter. */
-function addPatch(update: Map<Ref, JsonObject>, enter: Map<Ref, Entry>, { entry, patch }: Extract<Change, { kind: "update" }>): void {
+function addPatch({ enter, update, status }: Segment, { entry, patch }: Extract<Change, { kind: "update" }>): void {
   const merged = composePatches(update.get(entry.ref) ?? {}, patch)
   if (Object.keys(merged).length <= MAX_IDLE_KEYS + 2 * Object.keys(entry.data).length) {
     update.set(entry.ref, merged)
     return
   }
   update.delete(entry.ref)
+  status.delete(entry.ref)
   enter.set(entry.ref, entry)
 }
 

@@ -1,7 +1,7 @@
 /** A client of a room inside workerd: it speaks through the Worker, as all do, and keeps the picture that its frames draw. */
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test"
 import { env, exports } from "cloudflare:workers"
-import { vi } from "vitest"
+import { expect, vi } from "vitest"
 import type { Entry, JsonObject, RoomFrame } from "../../src/protocol/frames.ts"
 import { PONG } from "../../src/protocol/names.ts"
 import type { Room } from "../../src/room/room.ts"
@@ -127,7 +127,8 @@ export async function connect(
     next,
     async sync() {
       const before = frames.length
-      await ask({ type: "sync" })
+      // A large room is not sent again at once: then it is asked again.
+      await vi.waitFor(async () => expect((await ask({ type: "sync" })).type).toBe("ack"), WAIT)
       const told = find(frames, "sync", () => true, before)
       if (told === undefined) throw new Error("no sync")
       return told.frame.present
