@@ -128,7 +128,7 @@ export async function connect(
     async sync() {
       const before = frames.length
       // A large room is not sent again at once: then it is asked again.
-      await vi.waitFor(async () => expect((await ask({ type: "sync" })).type).toBe("ack"), WAIT)
+      await vi.waitFor(async () => expect((await ask({ type: "sync" })).type).toBe("ack"), { timeout: 5000, interval: 100 })
       const told = find(frames, "sync", () => true, before)
       if (told === undefined) throw new Error("no sync")
       return told.frame.present
