@@ -82,8 +82,7 @@ export function createClient(options: ClientOptions): Client {
   })
 
   const forgotten = new FinalizationRegistry<Forgotten>(({ room, acquired, release }) => {
-    console.warn(`rollcall: a handle on ${room} was forgotten, and is released now. ${acquired.stack}`)
-    pool.forgot()
+    if (pool.forgot()) console.warn(`rollcall: a handle on ${room} was forgotten, and is released now. ${acquired.stack}`)
     release()
   })
   const unregister = (handle: object) => void forgotten.unregister(handle)

@@ -87,7 +87,7 @@ export function connect(options: ConnectionOptions, events: ConnectionEvents): C
         timerAt = Infinity
         tell({ kind: "tick" })
       },
-      Math.min(at - Date.now(), MAX_TIMER_MS),
+      Math.min(Math.max(0, at - Date.now()), MAX_TIMER_MS),
     )
   }
 

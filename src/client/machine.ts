@@ -44,7 +44,7 @@ type Line = {
 type Attempt = { readonly at: "token" | "opening" | "asking" | "pausing"; readonly until: Millis }
 
 /** Not connected until the user comes back, until the page is shown again, until it is started; never again. */
-type Quiet = { readonly at: "dormant" | "hidden" | "idle" | "closed" }
+type Quiet = { readonly at: "dormant" | "hidden" | "idle" | "closed"; readonly until: Millis }
 
 export type State = Memory & (Line | Attempt | Quiet)
 
@@ -101,25 +101,24 @@ const ANSWERED = { unansweredSince: Infinity, pongBy: Infinity }
 
 /** With a session to resume, that of a tab whose place is taken. */
 export function idle(renewable: boolean, session: string | null): State {
-  return { at: "idle", token: null, session, attempt: 0, renewable, network: true, welcomed: session !== null, reason: null }
+  return {
+    at: "idle",
+    until: Infinity,
+    token: null,
+    session,
+    attempt: 0,
+    renewable,
+    network: true,
+    welcomed: session !== null,
+    reason: null,
+  }
 }
 
 /** When the machine wants its next `tick`; infinity: it waits for others. */
 export function dueAt(state: State): Millis {
-  switch (state.at) {
-    case "online": {
-      const { pongBy, sentAt, interval, unansweredSince, refreshAt } = state
-      const pingAt = pongBy < Infinity ? pongBy : Math.min(sentAt + interval, unansweredSince + ECHO_LIMIT_MS)
-      return Math.min(pingAt, refreshAt)
-    }
-    case "token":
-    case "opening":
-    case "asking":
-    case "pausing":
-      return state.until
-    default:
-      return Infinity
-  }
+  if (state.at !== "online") return state.until
+  const { pongBy, sentAt, interval, unansweredSince, refreshAt } = state
+  return Math.min(pongBy < Infinity ? pongBy : Math.min(sentAt + interval, unansweredSince + ECHO_LIMIT_MS), refreshAt)
 }
 
 const STATUS: { readonly [At in State["at"]]?: ConnectionStatus } = {
@@ -149,6 +148,10 @@ export function step(state: State, event: Event, now: Millis, random: number): S
     return [{ ...from, at: "pausing", attempt: attempt + 1, until: now + least + backoff(attempt, random) }]
   }
 
+  function rest(from: Memory, quiet: Quiet["at"]): Step {
+    return [{ ...from, at: quiet, until: Infinity }]
+  }
+
   /** Asks for a sign of life now. One that is asked for already keeps its time. */
   function probe(line: Online): Step {
     return line.pongBy < Infinity ? [line] : [{ ...line, pongBy: now + PONG_LIMIT_MS, sentAt: now }, "ping"]
@@ -167,7 +170,7 @@ export function step(state: State, event: Event, now: Millis, random: number): S
 
   /** The first refusal is answered by a new token at once, further ones wait: a backend may mint what the service will never take. */
   function reauthorize(from: Memory): Step {
-    if (!from.renewable) return [{ ...from, at: "closed" }]
+    if (!from.renewable) return rest(from, "closed")
     const without = { ...from, token: null }
     return from.attempt === 0 ? connect({ ...without, attempt: 1 }) : pause(without)
   }
@@ -190,10 +193,10 @@ export function step(state: State, event: Event, now: Millis, random: number): S
       case 4429:
         return pause(fresh, PAUSE_MS)
       case 4440:
-        return [{ ...fresh, at: "dormant" }]
+        return rest(fresh, "dormant")
     }
     // Every other code of the room's own is final, those that a later version adds included; the rest is the transport's.
-    return code === 1000 || (code >= 4400 && code < 4500) ? [{ ...fresh, at: "closed" }] : pause(before)
+    return code === 1000 || (code >= 4400 && code < 4500) ? rest(fresh, "closed") : pause(before)
   }
 
   /** Anything that is heard is a sign of life. */
@@ -233,15 +236,15 @@ export function step(state: State, event: Event, now: Millis, random: number): S
     const { status, reason, retryAfter } = answer
     const told = { ...state, reason }
     if (status === 401) return reauthorize(told)
-    return status === 429 || status >= 500 ? pause(told, retryAfter || PAUSE_MS) : [{ ...told, at: "closed" }]
+    return status === 429 || status >= 500 ? pause(told, retryAfter || PAUSE_MS) : rest(told, "closed")
   }
 
   if (at === "closed") return [state]
   switch (event.kind) {
     case "stop":
-      return [{ ...state, at: "closed" }]
+      return rest(state, "closed")
     case "pagehide":
-      return [{ ...settled(), at: "hidden", session: null }]
+      return rest({ ...settled(), session: null }, "hidden")
     case "start":
     case "pageshow":
     case "visibilitychange":

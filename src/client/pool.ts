@@ -61,8 +61,8 @@ export type Pool<Resource> = {
   broken(key: string): void
   /** Opens the first `min` of these, as far as there is place, and keeps them open although nobody uses them. */
   warm(keys: readonly string[]): void
-  /** Counts a hold that the app lost. */
-  forgot(): void
+  /** Counts a hold that the app lost; whether that matters, because the pool is not closed. */
+  forgot(): boolean
   stats(): PoolStats
   close(): void
 }
@@ -186,7 +186,10 @@ export function createPool<Resource>(options: PoolOptions<Resource>): Pool<Resou
       for (const slot of resting()) if (!warmKeys.includes(slot.key)) linger(slot)
       serve()
     },
-    forgot: () => void counts.forgotten++,
+    forgot() {
+      counts.forgotten++
+      return !isClosed
+    },
     stats() {
       const all = opened().length
       const unused = idle().length

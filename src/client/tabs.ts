@@ -74,8 +74,10 @@ export function tabLink(name: string, options: ConnectionOptions, events: LinkEv
   }
 
   function leave(): void {
-    left?.abort()
+    const leaving = left
+    // From here on what happens to the connection is no news for the others.
     left = direct = null
+    leaving?.abort()
     says.clear()
     saying.stop()
     channel.close()
@@ -95,6 +97,7 @@ export function tabLink(name: string, options: ConnectionOptions, events: LinkEv
           return events.frame(frame)
         },
         status(next, reason) {
+          if (left === null) return
           status = next
           post({ kind: "status", status, reason })
           events.status(status, reason)
@@ -165,8 +168,10 @@ export function tabLink(name: string, options: ConnectionOptions, events: LinkEv
   join()
   const unwatch = watchPage((event) => {
     // A page that is put away as it is must not keep the lock.
-    if (event === "pagehide") leave()
-    else if (event === "pageshow" && left === null) join()
+    if (event === "pagehide") {
+      leave()
+      events.status("offline", null)
+    } else if (event === "pageshow" && left === null) join()
   })
 
   return {

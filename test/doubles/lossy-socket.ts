@@ -105,7 +105,7 @@ export class LossySocket {
   #later(direction: "up" | "down", run: () => void): void {
     const at = Math.max(this.#arrivals[direction], Date.now() + this.#service.options.latency())
     this.#arrivals[direction] = at
-    setTimeout(run, at - Date.now())
+    setTimeout(run, Math.max(0, at - Date.now()))
   }
 }
 
