@@ -271,6 +271,17 @@ describe("errors in a row", () => {
     expect(closesAt(Array(60).fill(good), { ...LIMITS, maxFramesPerSecond: 1 })[0]).toEqual([RATE_ONE_BURST + MAX_ERRORS_IN_A_ROW, 4429])
   })
 
+  it("[FR7] close a flood with 4429 though some of its frames pass: they are no errors in a row", () => {
+    const roster = emptyRoster()
+    const connection = join(roster, "anna")
+    const slow = { ...LIMITS, maxFramesPerSecond: 60 }
+    connection.bucket = fullBucket(60, 0)
+    const closes = Array.from({ length: 400 }, (_, i) => say(roster, connection, good, 5 * i, slow).close)
+    const first = closes.find((close) => close !== null)
+    expect(first).toBe(4429)
+    expect(connection.errors).toBeLessThan(MAX_ERRORS_IN_A_ROW)
+  })
+
   it("[FR6] are not counted for a frame too large: it closes at once with 4413", () => {
     const step = closesAt([{ type: "enter", data: { text: "a".repeat(1024) } }])
     expect(step).toEqual([[1, 4413]])

@@ -56,6 +56,13 @@ describe("a member without a socket", () => {
     ])
   })
 
+  it("[AD2] is apart from another member's", () => {
+    const roster = emptyRoster()
+    const anna = placed(roster, { x: 1 }, 5000, 10, {}, "anna").connection
+    const bert = placed(roster, { y: 2 }, 9000, 10, {}, "bert").connection
+    expect([anna.line, anna.entry?.data, bert.ref]).toEqual([{ at: "placed", until: 5000 }, { x: 1 }, 2])
+  })
+
   it("[AD2] is apart from the member's own connections", () => {
     const roster = emptyRoster()
     const own = enterAs(roster, "bot", { own: true })
