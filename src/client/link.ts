@@ -89,17 +89,19 @@ export function directLink(options: ConnectionOptions, events: LinkEvents): Link
 
   /** What the room shows of this client is compared with what was said. */
   function compare(frame: Told, before: Entry | undefined): void {
-    isCorrecting &&= frame.type !== "welcome" && frame.type !== "sync"
+    // A fresh grant brings a sync that nobody asked for, too.
+    const isAnswer = isCorrecting && frame.type === "sync"
+    if (isAnswer || frame.type === "welcome") isCorrecting = false
     if (frame.type === "welcome") {
       refused = null
       // Who may not subscribe is not told what the room holds.
       heard = frame.resumed ? (own?.data ?? (wanted === null ? heard : null)) : null
       // Online only once this frame has been dealt with.
       queueMicrotask(() => say(false))
-    } else if (frame.type === "sync" && own !== undefined) {
+    } else if (isAnswer && own !== undefined) {
       wanted = heard = own.data
       events.corrected(wanted)
-    } else if (heard !== null && own === undefined && (before !== undefined || frame.type === "sync")) {
+    } else if (heard !== null && own === undefined && (before !== undefined || isAnswer)) {
       // The room ended our presence, or let us not in: it is not for us to try another door.
       heard = null
       refused = wanted
@@ -114,6 +116,7 @@ export function directLink(options: ConnectionOptions, events: LinkEvents): Link
     if (id !== undefined) connection.tell({ kind: "token-failed", message })
     else if (code === "too_fast" || code === "not_entered") {
       // It may have been any of the last frames: all is said anew.
+      isCorrecting = false
       heard = null
       saying.slowDown(SLOW_DOWN_MS)
     } else {

@@ -197,6 +197,25 @@ describe("what the room refuses", () => {
     expect(anna.self?.data).toEqual({ x: 10 })
   })
 
+  it("[CL9] a sync that nobody asked for takes back nothing that was said", async () => {
+    const { service, client, advance } = setScene({ latency: () => 50 })
+    const anna = client("anna").room<JsonObject>("r", { initial: { x: 1 } })
+    await advance(500)
+    anna.update({ x: 2 })
+    service.room("r").tell({ type: "sync", present: service.room("r").present })
+    await advance(60)
+    expect(anna.self?.data).toEqual({ x: 2 })
+    await advance(500)
+    expect(service.room("r").entryOf("anna")?.data).toEqual({ x: 2 })
+    const fresh = client("bert").room<JsonObject>("r", { initial: { y: 1 } })
+    await advance(105)
+    service.room("r").tell({ type: "sync", present: service.room("r").present })
+    await advance(500)
+    fresh.update({ y: 2 })
+    await advance(500)
+    expect(service.room("r").entryOf("bert")?.data).toEqual({ y: 2 })
+  })
+
   it("[CL12] whose presence the room ends does not come in again by itself", async () => {
     const { service, client, advance } = setScene()
     const anna = client("anna").room("r", { initial: { x: 0 } })
