@@ -50,8 +50,10 @@ export class Server {
     return server
   }
 
-  get isRunning(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null
+  /** Whether it ends by itself within so many milliseconds, or has ended already. */
+  async endsWithin(ms: number): Promise<boolean> {
+    if (this.#isRunning) await Promise.race([once(this.#child, "exit"), sleep(ms)])
+    return !this.#isRunning
   }
 
   /** The last of what it wrote. */
@@ -60,10 +62,14 @@ export class Server {
   }
 
   async stop(): Promise<void> {
-    if (!this.isRunning) return
+    if (!this.#isRunning) return
     const ended = once(this.#child, "exit")
     this.#child.kill("SIGKILL")
     await ended
+  }
+
+  get #isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
   #keep(text: string): void {

@@ -1,5 +1,5 @@
 /** A configuration for `workerd serve`: one Worker with one Durable Object class, on one port. */
-import { mkdirSync, writeFileSync } from "node:fs"
+import { mkdtempSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { compatibilityDate } from "./build.ts"
 
@@ -12,14 +12,13 @@ export type WorkerConfig = {
   readonly v8Flags?: readonly string[]
 }
 
-/** The port tells one run from another: each has a storage of its own, on disk, as SQLite cannot be in memory. Returns the file's path. */
+/** Each run has a storage of its own, on disk: SQLite cannot be in memory. Returns the file's path. */
 export function writeConfig({ module, roomBinding, variables, v8Flags = [] }: WorkerConfig, port: number): string {
   const bindings = Object.entries(variables).map(([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`)
   if (roomBinding !== null) bindings.push(`(name = ${quote(roomBinding)}, durableObjectNamespace = "Room")`)
   const namespaces = roomBinding === null ? "" : '(className = "Room", uniqueKey = "rollcall-bench-room", enableSql = true)'
-  const storage = join(dirname(module), `${port}-storage`)
-  mkdirSync(storage)
-  const path = join(dirname(module), `${port}.capnp`)
+  const storage = mkdtempSync(join(dirname(module), "storage-"))
+  const path = `${storage}.capnp`
   writeFileSync(
     path,
     `using Workerd = import "/workerd/workerd.capnp";
