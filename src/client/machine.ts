@@ -121,15 +121,11 @@ export function dueAt(state: State): Millis {
   return Math.min(pongBy < Infinity ? pongBy : Math.min(sentAt + interval, unansweredSince + ECHO_LIMIT_MS), refreshAt)
 }
 
-const STATUS: { readonly [At in State["at"]]?: ConnectionStatus } = {
-  online: "connected",
-  closed: "closed",
-  dormant: "offline",
-  hidden: "offline",
-}
-
 export function statusOf({ at, network, welcomed }: State): ConnectionStatus {
-  return STATUS[at] ?? (network ? (welcomed ? "reconnecting" : "connecting") : "offline")
+  if (at === "closed") return at
+  if (at === "online") return "connected"
+  if (at === "dormant" || at === "hidden" || !network) return "offline"
+  return welcomed ? "reconnecting" : "connecting"
 }
 
 /** `random`, in [0, 1), spreads the back-off. */
@@ -248,6 +244,7 @@ export function step(state: State, event: Event, now: Millis, random: number): S
     case "start":
     case "pageshow":
     case "visibilitychange":
+    case "resume":
       return wanted(state)
     case "online":
     case "offline": {

@@ -1,7 +1,7 @@
 /** What this client says about itself, as data: which frame brings what the room has heard to what the app wants. Pure. */
 import { applyPatch } from "../core/patch.ts"
 import type { ClientFrame } from "../protocol/frames.ts"
-import { share, shareObject } from "./share.ts"
+import { share } from "./share.ts"
 import type { JsonObject } from "./types.ts"
 
 export type OwnFrame = Extract<ClientFrame, { type: "enter" | "update" | "leave" }>
@@ -20,7 +20,7 @@ export function frameBetween(heard: JsonObject | null, wanted: JsonObject | null
 
 /** The data after a patch of the app's; the old one itself when the patch changes nothing. */
 export function patched(data: JsonObject, patch: object): JsonObject {
-  return shareObject(data, applyPatch(data, asJson(patch)))
+  return share(data, applyPatch(data, asJson(patch)))
 }
 
 /** A copy as JSON has it, so that the app may go on changing its own. */

@@ -4,7 +4,7 @@
  */
 import { applyPatch } from "../core/patch.ts"
 import type { Entry, PresenceFrame } from "../protocol/frames.ts"
-import { shareObject } from "./share.ts"
+import { share } from "./share.ts"
 import type { LeaveReason } from "./types.ts"
 
 /** By ref, oldest first. */
@@ -50,7 +50,7 @@ export function applied(picture: Picture, { leave = [], enter = [], update = {},
   const changed = (ref: string | number, change: Partial<Entry>) => {
     const previous = next.get(Number(ref))
     if (previous === undefined) return
-    const entry = shareObject(previous, { ...previous, ...change })
+    const entry = share(previous, { ...previous, ...change })
     if (entry === previous) return
     next.set(entry.ref, entry)
     differences.push({ kind: "change", entry, previous })

@@ -7,7 +7,7 @@ import { collapse } from "./members.ts"
 import { asJson, patched } from "./outgoing.ts"
 import { applied, type Difference, NOBODY, replaced } from "./picture.ts"
 import { notConnected } from "./requests.ts"
-import { isSameList } from "./share.ts"
+import { isSameList, share } from "./share.ts"
 import type {
   ConnectionStatus,
   Entry,
@@ -83,7 +83,7 @@ export function shareRoom(name: string, ended: () => void): SharedRoom {
     const { self } = snapshot
     const { info = self?.info ?? null, status: activity = "active", since = null } = ownEntry() ?? {}
     snapshot = kept(snapshot, {
-      self: wanted && kept<Self>(self, { ...own, info, data: wanted, status: activity, since }),
+      self: wanted && share<Self>(self, { ...own, info, data: wanted, status: activity, since }),
       others: isSameList(snapshot.others, others) ? snapshot.others : others,
       members: collapse(all, isOwn, snapshot.members),
       status,
@@ -299,6 +299,6 @@ export function shareRoom(name: string, ended: () => void): SharedRoom {
 const accept: Validate = (entry) => entry
 
 /** The old record where the next one holds the same. */
-function kept<T extends object>(old: T | null, next: T): T {
-  return old !== null && isSameList<unknown>(Object.values(old), Object.values(next)) ? old : next
+function kept(old: Snapshot, next: Snapshot): Snapshot {
+  return isSameList<unknown>(Object.values(old), Object.values(next)) ? old : next
 }

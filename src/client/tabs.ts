@@ -39,7 +39,7 @@ export function tabLink(name: string, options: ConnectionOptions, events: LinkEv
   const saying = paced(say)
 
   function post(talk: Talk): void {
-    channel.postMessage(talk)
+    if (left !== null) channel.postMessage(talk)
   }
 
   function say(): void {
@@ -168,10 +168,10 @@ export function tabLink(name: string, options: ConnectionOptions, events: LinkEv
   join()
   const unwatch = watchPage((event) => {
     // A page that is put away as it is must not keep the lock.
-    if (event === "pagehide") {
+    if (event === "pagehide" || event === "freeze") {
       leave()
       events.status("offline", null)
-    } else if (event === "pageshow" && left === null) join()
+    } else if (left === null && (event === "pageshow" || event === "resume")) join()
   })
 
   return {

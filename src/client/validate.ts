@@ -1,7 +1,7 @@
 /** The standard-schema hook: what others say may be checked, by whichever library the app likes. */
 import type { StandardSchemaV1 } from "@standard-schema/spec"
 import { RollcallError } from "./error.ts"
-import { isObject, shareObject } from "./share.ts"
+import { isObject, share } from "./share.ts"
 import type { Entry } from "./types.ts"
 
 /** The entry as it may be shown; undefined: not at all. */
@@ -12,8 +12,8 @@ export function validator(schema: StandardSchemaV1, fail: (error: RollcallError)
   return (entry, previous) => {
     const result = schema["~standard"].validate(entry.data)
     // Most schemas copy what they let pass; what is equal keeps its identity.
-    if ("value" in result && isObject(result.value)) return { ...entry, data: shareObject(entry.data, result.value) }
-    const fault = "issues" in result ? result.issues?.[0]?.message : "the schema must give an object, at once"
+    if ("value" in result && isObject(result.value)) return { ...entry, data: share(entry.data, result.value) }
+    const fault = "issues" in result ? result.issues?.[0]?.message : "not an object, at once"
     fail(new RollcallError("invalid_data", `${entry.member} (${entry.connection}): ${fault}`))
     return previous && { ...entry, data: previous.data }
   }

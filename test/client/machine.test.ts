@@ -235,7 +235,7 @@ describe("a dead line", () => {
   })
 
   it("[RE5] a network that comes or goes, and a page that is shown, ask it at once", () => {
-    for (const kind of ["online", "offline", "pageshow", "visibilitychange"] as const) {
+    for (const kind of ["online", "offline", "pageshow", "visibilitychange", "resume"] as const) {
       expect(run(online(), [{ kind }, NOW + 5000])[1]).toBe("ping")
     }
   })
@@ -320,6 +320,8 @@ describe("any events in any order", () => {
       { kind: "pageshow" },
       { kind: "visibilitychange" },
       { kind: "pagehide" },
+      { kind: "freeze" },
+      { kind: "resume" },
     ),
     fc.constant<Event>({ kind: "token", token: "t" }),
     fc.constant<Event>({ kind: "token-failed", message: "" }),

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { collapse } from "../../src/client/members.ts"
 import { frameBetween, patched } from "../../src/client/outgoing.ts"
 import { applied, type Difference, NOBODY, type Picture, replaced } from "../../src/client/picture.ts"
-import { share, shareObject } from "../../src/client/share.ts"
+import { share } from "../../src/client/share.ts"
 import type { Entry as ShownEntry } from "../../src/client/types.ts"
 import { applyPatch } from "../../src/core/patch.ts"
 import type { Entry, JsonObject } from "../../src/protocol/frames.ts"
@@ -150,7 +150,7 @@ describe("any frames", () => {
     )
     fc.assert(
       fc.property(data, data, json, (old, next, kept) => {
-        const shared = shareObject({ ...old, kept }, { ...next, kept: structuredClone(kept) })
+        const shared = share({ ...old, kept }, { ...next, kept: structuredClone(kept) })
         expect(shared).toEqual({ ...next, kept })
         expect(shared.kept).toBe(kept)
       }),

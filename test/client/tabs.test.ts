@@ -213,7 +213,10 @@ describe("tabs of one browser", () => {
     expect(service.of("anna")).toHaveLength(2)
   })
 
-  it("[TB10] a page that is put away gives the lead away, and follows when it is back", async () => {
+  it.each([
+    ["pagehide", "pageshow"],
+    ["freeze", "resume"],
+  ])("[TB10] a page that is put away by %s gives the lead away, and follows when it is back", async (away, back) => {
     const target = new EventTarget()
     const { service, tab, room } = start()
     const second = tab()
@@ -224,12 +227,13 @@ describe("tabs of one browser", () => {
     vi.stubGlobal("document", undefined)
     const following = second.room<JsonObject>("r", { initial: { x: 2 } })
     await until(() => expect(room.entryOf("anna")?.data).toEqual({ x: 2 }))
-    target.dispatchEvent(new Event("pagehide"))
+    target.dispatchEvent(new Event(away))
+    leading.update({ lost: "in between" })
     await until(() => expect(service.of("anna").map(({ closedWith }) => closedWith)).toEqual([4000, null]))
     await until(() => expect(following.status).toBe("connected"))
-    target.dispatchEvent(new Event("pageshow"))
+    target.dispatchEvent(new Event(back))
     leading.update({ x: 3 })
-    await until(() => expect(room.entryOf("anna")?.data).toEqual({ x: 3 }))
+    await until(() => expect(room.entryOf("anna")?.data).toEqual({ x: 3, lost: "in between" }))
     expect([service.of("anna").length, room.left]).toEqual([2, []])
   })
 })
