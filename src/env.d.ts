@@ -4,6 +4,8 @@ declare namespace Cloudflare {
     readonly ROOM: DurableObjectNamespace<import("./room/room.ts").Room>
     /** Built pages; absent where the Worker runs without them. */
     readonly ASSETS?: Fetcher
+    /** Connects per client address; absent where nothing limits them. config.ts checks that it is a binding. */
+    readonly CONNECT_RATE?: RateLimit
     readonly [variable: string]: unknown
   }
   interface GlobalProps {

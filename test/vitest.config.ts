@@ -32,6 +32,8 @@ export default defineConfig({
                 TOKEN_SECRETS: "test-token-secret-test-token-secret",
                 ADMIN_KEYS: "test-admin-key",
               },
+              // Under another name than the Worker's: hundreds of connections come from no address here.
+              ratelimits: { TEST_RATE: { namespace_id: "1001", simple: { limit: 3, period: 60 } } },
             },
           }),
         ],

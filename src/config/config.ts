@@ -101,6 +101,9 @@ export function readSettings(variables: Variables): Result<Settings> {
   if (!isUnset(variables["DEMO"]) && !["on", "off"].includes(String(variables["DEMO"]))) {
     faults.push(`DEMO is ${JSON.stringify(variables["DEMO"])}; on and off are allowed`)
   }
+  if (variables["CONNECT_RATE"] !== undefined && !isRateLimit(variables["CONNECT_RATE"])) {
+    faults.push("CONNECT_RATE is no binding; a rate limit ([[ratelimits]] in wrangler.toml) is allowed")
+  }
   const jwksFault = settings.jwksUrl === null ? null : keySetFault(settings.jwksUrl)
   if (jwksFault !== null) faults.push(jwksFault)
   return faults.length === 0 ? ok(settings) : refused("misconfigured", faults.join("; "))
@@ -152,12 +155,16 @@ function secretFault(secret: string): string | null {
     : `has a secret of ${secret.length} characters; ${MIN_SECRET_LENGTH} at least are allowed`
 }
 
-/** Over plain http only on this machine: who can change the answer on its way can sign tokens. */
+function isRateLimit(binding: unknown): boolean {
+  return typeof binding === "object" && binding !== null && "limit" in binding && typeof binding.limit === "function"
+}
+
+/** Over plain http only on this machine: who can change the answer on its way can sign tokens. The address may hold a key: it is not quoted. */
 function keySetFault(text: string): string | null {
   const url = URL.canParse(text) ? new URL(text) : null
   const isLocal = url !== null && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname)
   if (url?.protocol === "https:" || (isLocal && url.protocol === "http:")) return null
-  return `JWKS_URL is ${JSON.stringify(text)}; an https address is allowed (http on localhost alone)`
+  return `JWKS_URL is ${url === null ? "no address" : `of the scheme ${url.protocol.slice(0, -1)}`}; an https address is allowed (http on localhost alone)`
 }
 
 function originFault(origin: string): string | null {

@@ -10,7 +10,7 @@ export type AppEnv = { Bindings: Cloudflare.Env; Variables: { settings: Settings
 /** A bad value is refused at the first request, whichever it is, and never falls back silently. */
 export const withSettings: MiddlewareHandler<AppEnv> = async (c, next) => {
   const settings = readSettings(c.env)
-  if (!settings.ok) return problem(settings.error, 500)
+  if (!settings.ok) return problem(settings.error, { status: 500 })
   c.set("settings", settings.value)
   return next()
 }

@@ -9,6 +9,7 @@ import { admissionRequest } from "../room/admission.ts"
 import { type AppEnv, isUpgrade, roomStub } from "./app.ts"
 import { bearerOf, identify, unconfigured } from "./identity.ts"
 import { problem } from "./problem.ts"
+import { RETRY_AFTER_S, tooManyConnects } from "./rate.ts"
 import { isSession, mintSession, sessionKeys } from "./session.ts"
 
 export const connect = new Hono<AppEnv>()
@@ -28,6 +29,9 @@ connect.get("/:room{[\\s\\S]*}/connect", async (c) => {
   if (origin !== null && !isAllowedOrigin(origin, settings.allowedOrigins)) {
     return problem({ code: "bad_origin", message: "pages of this Origin may not connect; ALLOWED_ORIGINS says which may" })
   }
+  // Before the room is asked, and so before 409: a storm must not reach it.
+  const tooFast = await tooManyConnects(c.env.CONNECT_RATE, request)
+  if (tooFast !== null) return problem(tooFast, { retryAfterS: RETRY_AFTER_S })
   const session = c.req.query("session")
   const admission = admissionRequest({
     room,

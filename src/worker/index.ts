@@ -4,6 +4,7 @@ import { admin } from "./admin.ts"
 import { type AppEnv, withCors, withSettings } from "./app.ts"
 import { connect } from "./connect.ts"
 import { demo } from "./demo.ts"
+import { withSafeHeaders } from "./headers.ts"
 import { presence } from "./presence.ts"
 import { problem, problemOfError } from "./problem.ts"
 
@@ -11,6 +12,7 @@ export { Room } from "../room/room.ts"
 
 const app = new Hono<AppEnv>()
 
+app.use(withSafeHeaders)
 app.use(withSettings)
 app.get("/healthz", (c) => c.json({ status: "ok" }))
 app.use("/v1/rooms/*", withCors)

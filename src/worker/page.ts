@@ -8,7 +8,7 @@ const CONTENT_SECURITY_POLICY = [
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' data:",
-  "connect-src 'self' ws: wss:",
+  "connect-src 'self'",
   "worker-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
@@ -21,7 +21,6 @@ export async function servePage(c: Context<AppEnv>, path: string): Promise<Respo
   const asset = await ASSETS.fetch(new URL(path, c.req.url))
   const response = new Response(asset.body, asset)
   response.headers.set("content-security-policy", CONTENT_SECURITY_POLICY)
-  response.headers.set("x-content-type-options", "nosniff")
-  response.headers.set("referrer-policy", "no-referrer")
+  response.headers.set("cross-origin-opener-policy", "same-origin")
   return response
 }

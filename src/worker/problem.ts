@@ -2,10 +2,12 @@
 import type { Context } from "hono"
 import { ERRORS, PROBLEM_MEDIA_TYPE, problemOf, type Refusal } from "../protocol/errors.ts"
 
-/** `status` where a call wants another than its code's own. */
-export function problem(refusal: Refusal, status: number = ERRORS[refusal.code].status): Response {
+/** `status` where a call wants another than its code's own; `retryAfterS` in seconds. */
+export function problem(refusal: Refusal, options: { status?: number; retryAfterS?: number } = {}): Response {
+  const { status = ERRORS[refusal.code].status, retryAfterS } = options
   const headers = new Headers({ "content-type": PROBLEM_MEDIA_TYPE })
   if (status === 401) headers.set("www-authenticate", "Bearer")
+  if (retryAfterS !== undefined) headers.set("retry-after", String(retryAfterS))
   return new Response(JSON.stringify(problemOf(refusal, status)), { status, headers })
 }
 

@@ -136,12 +136,45 @@ describe("the key set", () => {
     const jwt = await rsa.sign(claims)
     expect(await verified(jwt, keySet)).toMatch(/^misconfigured: .*JWKS_URL/)
     server.answer = [rsa.jwk]
+    vi.setSystemTime(START + 1000)
     expect(await verified(jwt, keySet)).toBe("anna")
     for (const broken of [null, "not json", '{"keys":"none"}', "{}"]) {
       server.answer = broken
       vi.setSystemTime(Date.now() + 3_600_000)
       expect(await verified(jwt, keySet)).toBe("anna")
     }
+  })
+
+  it("[SE9] is asked at a bounded rate while its address fails, whoever sends what", async () => {
+    await using server = await keyServer(null)
+    const keySet = fetchedFrom(server.url)
+    const jwt = await rsa.sign(claims)
+    const flood = (token: string) => Promise.all(Array.from({ length: 30 }, () => verified(token, keySet)))
+    expect(await flood(jwt)).toEqual(Array(30).fill(expect.stringMatching(/^misconfigured/)))
+    expect(server.asked).toBe(1)
+    server.answer = [rsa.jwk]
+    vi.setSystemTime(START + 1000)
+    expect(await verified(jwt, keySet)).toBe("anna")
+    server.answer = null
+    vi.setSystemTime(START + 700_000)
+    expect(await flood(jwt)).toEqual(Array(30).fill("anna"))
+    const forged = await other.sign(claims)
+    expect(await flood(forged)).toEqual(Array(30).fill(expect.stringMatching(/^bad_token/)))
+    expect(server.asked).toBe(3)
+    vi.setSystemTime(START + 730_000)
+    expect(await flood(forged)).toEqual(Array(30).fill(expect.stringMatching(/^bad_token/)))
+    expect(server.asked).toBe(4)
+  })
+
+  it("[SE9] is asked once for a key that many ask for at once, and all of them get it", async () => {
+    await using server = await keyServer([rsa.jwk])
+    const keySet = fetchedFrom(server.url)
+    await verified(await rsa.sign(claims), keySet)
+    server.answer = [other.jwk]
+    vi.setSystemTime(START + 31_000)
+    const rotated = await other.sign(claims)
+    expect(await Promise.all(Array.from({ length: 20 }, () => verified(rotated, keySet)))).toEqual(Array(20).fill("anna"))
+    expect(server.asked).toBe(2)
   })
 
   it("[AU10] tells nobody its address", async () => {
