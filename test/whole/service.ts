@@ -60,7 +60,8 @@ export function serviceForFile(variables: Variables = {}): Service {
   }
 }
 
-export async function startService(variables: Variables = {}): Promise<Service> {
+/** A port that is free when asked may be taken when it is used: then another one is tried. */
+export async function startService(variables: Variables = {}, tries = 3): Promise<Service> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), "rollcall-whole-"))
   const vars = Object.entries(variables).flatMap(([name, value]) => ["--var", `${name}:${value}`])
@@ -91,6 +92,7 @@ export async function startService(variables: Variables = {}): Promise<Service> 
     await waitForHealth(url, child)
   } catch (error) {
     await kill()
+    if (tries > 1 && output.includes("Address already in use")) return startService(variables, tries - 1)
     throw new Error(`npm run dev did not start: ${String(error)}\n${output}`)
   }
   return { url, kill, workerdPids: () => workerdsOf(child) }
