@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest"
 import { ERROR_CODES } from "../../src/protocol/errors.ts"
 import type { ClientFrame } from "../../src/protocol/frames.ts"
 import { type FrameError, parseClientFrame } from "../../src/protocol/parse.ts"
+import corpus from "../corpus/frames.json" with { type: "json" }
 
 // Properties take their time on a busy machine.
 vi.setConfig({ testTimeout: 60_000 })
@@ -178,14 +179,43 @@ describe("the parser", () => {
     fc.uint8Array().map((bytes) => new Uint8Array(bytes).buffer),
   )
 
+  /** Refused with a code of the list and a sentence, or read as a frame that reads the same when it is written again. */
+  function isSound(text: string | ArrayBuffer, max: number): void {
+    const result = parseClientFrame(text, max)
+    if (result.ok) {
+      const again = parseClientFrame(JSON.stringify(result.value), Number.POSITIVE_INFINITY)
+      expect(again.ok && JSON.stringify(again.value)).toBe(JSON.stringify(result.value))
+      return
+    }
+    expect(ERROR_CODES).toContain(result.error.code)
+    expect(result.error.message).not.toBe("")
+    expect(result.error.id === undefined || Number.isFinite(result.error.id)).toBe(true)
+  }
+
+  // A failing example that is shown below belongs into test/corpus/frames.json.
+  it.each(corpus)("[FR10] is sound about what was found or thought of before: %j", (text) => {
+    isSound(text, MAX)
+    for (const max of [0, 1, text.length - 1, text.length]) isSound(text, max)
+  })
+
   it("[FR10] never throws, and refuses with a code of the list and a sentence", () => {
+    fc.assert(fc.property(raw, fc.integer({ min: 0, max: 200 }), isSound), { numRuns: 2000 })
+  })
+
+  it("[FR10] is as sound about good frames with something changed, left out, doubled or put in", () => {
+    const start = fc.oneof(
+      goodFrame.map((frame) => JSON.stringify(frame)),
+      fc.constantFrom(...corpus),
+    )
+    const change = fc.tuple(fc.nat(), fc.nat({ max: 3 }), fc.oneof(fragment, fc.string({ unit: "binary", maxLength: 3 }), fc.constant("")))
     fc.assert(
-      fc.property(raw, fc.integer({ min: 0, max: 200 }), (text, max) => {
-        const result = parseClientFrame(text, max)
-        if (result.ok) return
-        expect(ERROR_CODES).toContain(result.error.code)
-        expect(result.error.message).not.toBe("")
-        expect(result.error.id === undefined || Number.isFinite(result.error.id)).toBe(true)
+      fc.property(start, fc.array(change, { minLength: 1, maxLength: 4 }), (good, changes) => {
+        let text = good
+        for (const [where, length, put] of changes) {
+          const at = where % (text.length + 1)
+          text = text.slice(0, at) + put + text.slice(at + length)
+        }
+        isSound(text, MAX)
       }),
       { numRuns: 2000 },
     )

@@ -17,6 +17,8 @@ export type Service = {
   kill(): Promise<void>
   /** The proxy's first, the user Worker's second. */
   workerdPids(): number[]
+  /** What the service printed so far, to both streams. */
+  output(): string
 }
 
 /** What `npm run dev` promises to set up by itself. */
@@ -57,6 +59,7 @@ export function serviceForFile(variables: Variables = {}): Service {
     },
     kill: () => started().kill(),
     workerdPids: () => started().workerdPids(),
+    output: () => started().output(),
   }
 }
 
@@ -74,7 +77,7 @@ export async function startService(variables: Variables = {}, tries = 3): Promis
   let output = ""
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-20_000)
+      output = (output + chunk.toString()).slice(-1_000_000)
     })
   }
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()))
@@ -93,9 +96,9 @@ export async function startService(variables: Variables = {}, tries = 3): Promis
   } catch (error) {
     await kill()
     if (tries > 1 && output.includes("Address already in use")) return startService(variables, tries - 1)
-    throw new Error(`npm run dev did not start: ${String(error)}\n${output}`)
+    throw new Error(`npm run dev did not start: ${String(error)}\n${output.slice(-20_000)}`)
   }
-  return { url, kill, workerdPids: () => workerdsOf(child) }
+  return { url, kill, workerdPids: () => workerdsOf(child), output: () => output }
 }
 
 /** Waits until `/healthz` is 200: while the Worker restarts, the dev server's proxy answers 500 in its stead. */

@@ -1,6 +1,8 @@
 /** What browsers are told by every answer. */
-import { exports } from "cloudflare:workers"
+import { createExecutionContext } from "cloudflare:test"
+import { env, exports } from "cloudflare:workers"
 import { describe, expect, it } from "vitest"
+import app from "../../src/worker/index.ts"
 import { tokenFor } from "../room/room-client.ts"
 
 const KEY = { authorization: "Bearer test-admin-key" }
@@ -42,6 +44,21 @@ describe("every answer", () => {
         "referrer-policy": "no-referrer",
       })
       await response.text()
+    }
+  })
+
+  it("[SE1] a page runs and asks nothing but what its own origin serves", async () => {
+    for (const path of ["/", "/demo/demo.js", "/demo/demo.css", "/demo/nothing.js"]) {
+      const request = new Request(`https://rollcall.test${path}`)
+      const response = await app.fetch(request, { ...env, DEMO: "on" }, createExecutionContext())
+      await response.text()
+      const policy = response.headers.get("content-security-policy") ?? ""
+      const allowed = policy.split("; ").flatMap((directive) => directive.split(" ").slice(1))
+      expect(policy).toMatch(/^default-src 'none'; script-src 'self';/)
+      expect(policy).toContain("frame-ancestors 'none'")
+      expect(new Set(allowed)).toEqual(new Set(["'none'", "'self'", "data:"]))
+      expect(response.headers.get("cross-origin-opener-policy")).toBe("same-origin")
+      expect(response.headers.get("x-content-type-options")).toBe("nosniff")
     }
   })
 
