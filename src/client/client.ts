@@ -61,14 +61,17 @@ type Forgotten = { readonly room: string; readonly acquired: Error; readonly rel
 export function createClient(options: ClientOptions): Client {
   const { url, token, tabs = false, WebSocket = globalThis.WebSocket, pool: settings = {} } = options
   const { min = 0, max = 16, lingerMs = 2000, acquireTimeoutMs: timeoutMs = 10_000 } = settings
-  if (WebSocket === undefined) throw new TypeError("no WebSocket here: pass one")
-  // A bad address is told now, not to a connection that would try it for ever.
-  connectUrl(url, "room", null, "ws")
   const pool = createPool<SharedRoom>({
     min,
     max,
     lingerMs,
-    create: (name) => shareRoom(name, () => pool.broken(name)),
+    create(name) {
+      // Told to who asks for a room, not to a connection that would try it for ever; and not before: a server that renders imports the
+      // module in which an app makes its client.
+      if (WebSocket === undefined) throw new TypeError("no WebSocket here")
+      connectUrl(url, name, null, "ws")
+      return shareRoom(name, () => pool.broken(name))
+    },
     open(room) {
       const { name } = room
       const get = typeof token === "string" ? () => token : () => token(name)

@@ -64,6 +64,7 @@ export function shareRoom(name: string, ended: () => void): SharedRoom {
   let reason: Reason | null = null
   let snapshot: Snapshot = { self: null, others: [], members: [], status, reason }
   let isStale = false
+  let handles = 0
   /** The last that the listeners were told of. */
   let told = snapshot
 
@@ -232,6 +233,7 @@ export function shareRoom(name: string, ended: () => void): SharedRoom {
       const enter = (data: object = {}) => say(withoutNulls(asJson(data)))
       const give = () => {
         isOut = false
+        handles--
         forget(handle)
         released(handle)
         release()
@@ -290,7 +292,11 @@ export function shareRoom(name: string, ended: () => void): SharedRoom {
         for (const entry of present()) show({ kind: "enter", entry })
         changed()
       }
-      if (initial !== undefined && wanted === null) enter(initial)
+      // What was said before belongs to those who said it: the first who comes after them begins anew.
+      if (handles++ === 0 || wanted === null) {
+        if (initial !== undefined) enter(initial)
+        else if (wanted !== null) say(null)
+      }
       return handle
     },
   }

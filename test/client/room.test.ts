@@ -1,6 +1,6 @@
 /** What an app does with a room, and what it sees. */
 import { describe, expect, it } from "vitest"
-import type { JsonObject } from "../../src/client/index.ts"
+import { createClient, type JsonObject } from "../../src/client/index.ts"
 import { byMember, listen, setScene, virtualTime } from "./scene.ts"
 
 virtualTime()
@@ -24,6 +24,33 @@ describe("a room", () => {
     await advance(100)
     expect(bert.others).toEqual([])
     expect(anna.status).toBe("connected")
+  })
+
+  it("[CL24] what was said before belongs to those who said it: the first handle after the last begins anew, within the linger too", async () => {
+    const { service, client, advance } = setScene()
+    const anna = client("anna")
+    const before = anna.room<JsonObject>("r", { initial: { page: 1, typing: true } })
+    await advance(100)
+    before.release()
+    await advance(50)
+    const after = anna.room<JsonObject>("r", { initial: { page: 2 } })
+    expect(after.self?.data).toEqual({ page: 2 })
+    const beside = anna.room<JsonObject>("r", { initial: { page: 3 } })
+    await advance(100)
+    expect(service.room("r").entryOf("anna")?.data).toEqual({ page: 2 })
+    beside.release()
+    after.release()
+    const observer = anna.room("r")
+    expect(observer.self).toBeNull()
+    await advance(100)
+    expect(service.room("r").present).toHaveLength(0)
+    expect(anna.pool.stats()).toMatchObject({ opened: 1, open: 1 })
+  })
+
+  it("[CL25] can be had on a server that only renders: what is missing there is told to who asks for a room", () => {
+    const elsewhere = createClient({ url: "/", token: "t" })
+    expect(() => elsewhere.room("r")).toThrow(TypeError)
+    expect(elsewhere.pool.stats().open).toBe(0)
   })
 
   it("[CL2] says at once, to itself, what it says: also before it is connected, and while it is not", async () => {
