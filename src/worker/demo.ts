@@ -7,6 +7,7 @@ import type { AppEnv } from "./app.ts"
 import { unconfigured } from "./identity.ts"
 import { servePage } from "./page.ts"
 import { problem } from "./problem.ts"
+import { RETRY_AFTER_S, tooManyConnects } from "./rate.ts"
 
 /** The demo's rooms have names of their own: its tokens open no other. */
 const DEMO_ROOMS = "demo-*"
@@ -39,6 +40,9 @@ demo.post("/demo/token", async (c) => {
   const missing = unconfigured(settings)
   const [secret] = settings.tokenSecrets
   if (missing !== null || secret === undefined) return problem(missing ?? { code: "misconfigured", message: "set TOKEN_SECRETS" })
+  // Whoever asks gets one, and each member that was seen is remembered for a while: not without a bound, where there is one.
+  const tooFast = await tooManyConnects(c.env.CONNECT_RATE, c.req.raw)
+  if (tooFast !== null) return problem(tooFast, { retryAfterS: RETRY_AFTER_S })
   const visitor = visitorSchema.safeParse(await c.req.json().catch(() => null))
   if (!visitor.success) {
     const [issue] = visitor.error.issues

@@ -136,6 +136,9 @@ describe("secrets", () => {
       }),
     )
     expect(faultOf({ ADMIN_KEYS: ["QZXJqzxj"] })).not.toContain("QZXJ")
+    for (const address of ["http://QZXJ:qzxj@example.com/keys?key=QZXJ", "QZXJ", "qzxj://QZXJ"]) {
+      expect(faultOf({ JWKS_URL: address })).not.toContain("QZXJ")
+    }
   })
 })
 

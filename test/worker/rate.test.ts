@@ -89,6 +89,27 @@ describe("with the platform's rate limit", () => {
   })
 })
 
+describe("the demo", () => {
+  it("[RL4] mints for an address as often as it may connect", async () => {
+    const mint = async (limiter?: unknown) => {
+      const body = JSON.stringify({ member: "anna", name: "Anna", color: "#123456" })
+      const request = new Request("https://rollcall.test/demo/token", {
+        method: "POST",
+        body,
+        headers: { "cf-connecting-ip": newAddress() },
+      })
+      const response = await app.fetch(request, { ...env, DEMO: "on", CONNECT_RATE: limiter }, createExecutionContext())
+      await response.text()
+      return [response.status, response.headers.get("retry-after")]
+    }
+    expect([await mint(), await mint(REAL), await mint(wall())]).toEqual([
+      [200, null],
+      [200, null],
+      [429, "10"],
+    ])
+  })
+})
+
 describe("without it", () => {
   it("[RL2] nobody is limited: no binding, no address, or one that fails, which is logged without the address", async () => {
     const { keys, limit } = wall()
