@@ -24,6 +24,8 @@ function writeDevVars(): void {
 }
 
 const QUIET = {
+  // Wrangler would keep every address that was asked for on disk, and with it the tokens and sessions in it.
+  X_LOCAL_OBSERVABILITY: "false",
   WRANGLER_SEND_METRICS: "false",
   WRANGLER_SEND_ERROR_REPORTS: "false",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",

@@ -17,6 +17,9 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 `
 
+/** Members of whom one room remembers when they were last seen. */
+const MAX_SEEN = 100_000
+
 const json = z.string().transform((text, ctx) => {
   try {
     return z.looseObject({}).parse(JSON.parse(text))
@@ -124,8 +127,11 @@ export class Ledger {
     return z.object({ until: z.number() }).safeParse(row).data?.until ?? 0
   }
 
+  /** Who was last seen before that, and the oldest of more than can be remembered: names cost their maker nothing. */
   forgetSeen(before: Millis): void {
-    if (this.#exists) this.#sql.exec("DELETE FROM seen WHERE at < ?", before)
+    if (!this.#exists) return
+    this.#sql.exec("DELETE FROM seen WHERE at < ?", before)
+    this.#sql.exec("DELETE FROM seen WHERE member IN (SELECT member FROM seen ORDER BY at DESC LIMIT -1 OFFSET ?)", MAX_SEEN)
   }
 
   /** The next ref to give out, where no attachment and no row shows the last one. */
