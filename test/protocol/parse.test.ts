@@ -198,11 +198,11 @@ describe("the parser", () => {
     for (const max of [0, 1, text.length - 1, text.length]) isSound(text, max)
   })
 
-  it("[FR10] never throws, and refuses with a code of the list and a sentence", () => {
+  it("[FR10] never throws, and refuses with a code of the list and a sentence", { timeout: 60_000 }, () => {
     fc.assert(fc.property(raw, fc.integer({ min: 0, max: 200 }), isSound), { numRuns: 2000 })
   })
 
-  it("[FR10] is as sound about good frames with something changed, left out, doubled or put in", () => {
+  it("[FR10] is as sound about good frames with something changed, left out, doubled or put in", { timeout: 60_000 }, () => {
     const start = fc.oneof(
       goodFrame.map((frame) => JSON.stringify(frame)),
       fc.constantFrom(...corpus),

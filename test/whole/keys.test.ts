@@ -39,12 +39,14 @@ const IN = "upgrade_required"
 // In this order: each test finds the key set as the one before it left it.
 describe.sequential("an identity provider's tokens", () => {
   it("[AU10] are 503 while its keys cannot be had, and open the door at once when they can", async () => {
+    const began = Date.now()
     const flood = await Promise.all(Array.from({ length: 20 }, async () => codeOf(await rsa.sign(claims()))))
     expect(new Set(flood)).toEqual(new Set(["misconfigured"]))
-    expect(keys.asked).toBeLessThanOrEqual(2)
+    // Once a second, however many come.
+    expect(keys.asked).toBeLessThanOrEqual(2 + (Date.now() - began) / 1000)
     expect(await codeOf(await tokenFor("anna"))).toBe(IN)
     keys.answer = signers.map(({ jwk }) => jwk)
-    await expect.poll(async () => codeOf(await rsa.sign(claims())), { timeout: 5000, interval: 300 }).toBe(IN)
+    await expect.poll(async () => codeOf(await rsa.sign(claims())), { timeout: 15_000, interval: 300 }).toBe(IN)
   })
 
   it("[AU1] of EdDSA, ES256 and RS256 connect, enter, and renew themselves by auth", async () => {

@@ -21,6 +21,7 @@ async function presenceStatus(room: string, token: string, query: string): Promi
 describe("a token that grants", () => {
   it.each(SUBSETS.filter((grants) => grants.length > 0).map((grants) => ({ grants, which: grants.join(", ") })))(
     "[SE4] $which: it does and hears that alone",
+    { timeout: 20_000 },
     async ({ grants }) => {
       const may = (capability: Capability) => grants.includes(capability)
       const room = newRoom()
