@@ -38,8 +38,12 @@ function requestOf({ method, path, headers = {}, body }: Attack): Request | null
 async function isAnswered(attack: Attack): Promise<void> {
   const request = requestOf(attack)
   if (request === null) return
-  const late = new Promise<never>((_, reject) => setTimeout(() => reject(new Error("no answer")), LIMIT_MS))
-  const response = await Promise.race([app.fetch(request, { ...env, DEMO: "on" }, createExecutionContext()), late])
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("no answer")), LIMIT_MS)
+  })
+  const answer = app.fetch(request, { ...env, DEMO: "on" }, createExecutionContext())
+  const response = await Promise.race([answer, late]).finally(() => clearTimeout(timer))
   response.webSocket?.accept()
   response.webSocket?.close(1000)
   const text = await response.text()
