@@ -38,7 +38,7 @@ function requestOf({ method, path, headers = {}, body }: Attack): Request | null
 async function isAnswered(attack: Attack): Promise<void> {
   const request = requestOf(attack)
   if (request === null) return
-  let timer: ReturnType<typeof setTimeout> | undefined
+  let timer: ReturnType<typeof setTimeout> | null = null
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error("no answer")), LIMIT_MS)
   })
