@@ -31,9 +31,10 @@ type Line = {
   readonly at: "online"
   readonly interval: Millis
   readonly since: Millis
-  readonly sentAt: Millis
-  /** The first thing sent since something was last heard; infinity: all is answered. */
-  readonly unansweredSince: Millis
+  /** When a silent line is asked. */
+  readonly pingAt: Millis
+  /** When a line is asked that does not echo what was sent; infinity: all is answered. */
+  readonly echoBy: Millis
   /** Until when a ping is to be answered; infinity: none is out. */
   readonly pongBy: Millis
   /** When a new token is to be got; infinity: the one that is there will do. */
@@ -97,7 +98,7 @@ export const GONE = 1006
 /** So many failures at most are remembered of those before a welcome. */
 const WELCOMED_ATTEMPTS = 2
 
-const ANSWERED = { unansweredSince: Infinity, pongBy: Infinity }
+const ANSWERED = { echoBy: Infinity, pongBy: Infinity }
 
 /** With a session to resume, that of a tab whose place is taken. */
 export function idle(renewable: boolean, session: string | null): State {
@@ -117,8 +118,8 @@ export function idle(renewable: boolean, session: string | null): State {
 /** When the machine wants its next `tick`; infinity: it waits for others. */
 export function dueAt(state: State): Millis {
   if (state.at !== "online") return state.until
-  const { pongBy, sentAt, interval, unansweredSince, refreshAt } = state
-  return Math.min(pongBy < Infinity ? pongBy : Math.min(sentAt + interval, unansweredSince + ECHO_LIMIT_MS), refreshAt)
+  const { pingAt, echoBy, pongBy, refreshAt } = state
+  return Math.min(refreshAt, pongBy < Infinity ? pongBy : Math.min(pingAt, echoBy))
 }
 
 export function statusOf({ at, network, welcomed }: State): ConnectionStatus {
@@ -150,7 +151,7 @@ export function step(state: State, event: Event, now: Millis, random: number): S
 
   /** Asks for a sign of life now. One that is asked for already keeps its time. */
   function probe(line: Online): Step {
-    return line.pongBy < Infinity ? [line] : [{ ...line, pongBy: now + PONG_LIMIT_MS, sentAt: now }, "ping"]
+    return line.pongBy < Infinity ? [line] : [{ ...line, pongBy: now + PONG_LIMIT_MS, pingAt: now + line.interval }, "ping"]
   }
 
   /** A line that is there is asked whether it is alive; where there is none, one is opened. */
@@ -208,7 +209,7 @@ export function step(state: State, event: Event, now: Millis, random: number): S
           session,
           interval,
           since: now,
-          sentAt: now,
+          pingAt: now + interval,
           // Of a line that breaks again at once the room's grace must not see the end.
           attempt: Math.min(state.attempt, WELCOMED_ATTEMPTS),
           ...ANSWERED,
@@ -269,7 +270,7 @@ export function step(state: State, event: Event, now: Millis, random: number): S
   }
   switch (event.kind) {
     case "sent":
-      return [{ ...state, sentAt: now, unansweredSince: Math.min(state.unansweredSince, now) }]
+      return [{ ...state, pingAt: now + state.interval, echoBy: Math.min(state.echoBy, now + ECHO_LIMIT_MS) }]
     case "token":
       return [{ ...state, token: event.token }, "auth"]
     case "token-failed":

@@ -11,7 +11,7 @@ describe("a line that breaks", () => {
     const { service, client, advance } = setScene()
     const anna = client("anna").room("r", { initial: { x: 1 } })
     const bert = client("bert").room("r", { initial: {} })
-    await advance(1000)
+    await advance(30_000)
     const [own, others] = [listen(anna), listen(bert)]
     const { connection } = service.room("r").entryOf("anna") ?? {}
     const before = anna.others
@@ -82,6 +82,24 @@ describe("a line that breaks", () => {
     expect(others.leave.map(({ entry, reason }) => [entry.connection, reason])).toEqual([[first, "closed"]])
     expect(others.enter.map(({ entry }) => entry.connection)).toEqual([anna.self?.connection])
     expect([own.enter, own.leave]).toEqual([[], []])
+  })
+
+  it("[RE13] under a new token of another member, what it was is somebody else, until the grace ends", async () => {
+    const { service, client, advance } = setScene({ graceMs: 5000 })
+    let member = "anna"
+    const anna = client("anna", { token: () => tokenOf(member) }).room("r", { initial: { x: 1 } })
+    await advance(10_000)
+    const heard = listen(anna)
+    const first = anna.self?.connection
+    member = "bert"
+    service.revoked.add(tokenOf("anna"))
+    service.open[0]?.cut()
+    await advance(3000)
+    expect(anna.self).toMatchObject({ member: "bert", data: { x: 1 } })
+    expect(anna.others.map(({ connection }) => connection)).toEqual([first])
+    await advance(10_000)
+    expect(anna.others).toEqual([])
+    expect([heard.enter.length, heard.leave.length]).toEqual([1, 1])
   })
 
   it("[RE14] after a gap the handlers hear exactly the difference", async () => {
@@ -345,7 +363,7 @@ describe("a page", () => {
     document.hidden = true
     tell("visibilitychange")
     await advance(6000)
-    expect(anna.status).toBe("connected")
+    expect([anna.status, service.sockets.length]).toEqual(["connected", 1])
     document.hidden = false
     tell("visibilitychange")
     await advance(5000)

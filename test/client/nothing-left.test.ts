@@ -100,6 +100,31 @@ describe("a thousand rounds", () => {
   })
 })
 
+describe("a room that stays", () => {
+  it("[PL10] keeps nothing of those who waited for it", async () => {
+    const waits: WeakRef<AbortSignal>[] = []
+    const Original = AbortController
+    vi.stubGlobal(
+      "AbortController",
+      class extends Original {
+        constructor() {
+          super()
+          waits.push(new WeakRef(this.signal))
+        }
+      },
+    )
+    const { client } = start()
+    const kept = await client.acquire("kept")
+    for (let round = 0; round < 50; round++) (await client.acquire("kept")).release()
+    expect(waits.length).toBeGreaterThan(50)
+    await vi.waitFor(async () => {
+      await settle()
+      expect(waits.filter((ref) => ref.deref() !== undefined).length).toBeLessThanOrEqual(2)
+    })
+    expect(kept.room.status).toBe("connected")
+  })
+})
+
 describe("a forgotten handle", () => {
   const warnings = () => vi.spyOn(console, "warn").mockImplementation(() => {})
 

@@ -106,7 +106,8 @@ describe("a room", () => {
     const updates = () => socket?.frames("update").map(({ data }) => data)
     anna.update({ x: 1 })
     anna.update({ y: 1 })
-    await advance(0)
+    // No timer has to come for it.
+    for (let i = 0; i < 5; i++) await Promise.resolve()
     expect(updates()).toEqual([{ x: 1, y: 1 }])
     for (let x = 2; x < 12; x++) {
       anna.update({ x })
@@ -213,12 +214,15 @@ describe("what the room refuses", () => {
   it("[CL11] too fast: waits a while, and says the latest", async () => {
     const { service, client, advance } = setScene({ maxFramesPerSecond: 2 })
     const anna = client("anna").room("r", { initial: { x: 0 } })
-    listen(anna)
+    const heard = listen(anna)
     await advance(100)
     for (let x = 1; x <= 10; x++) {
       anna.update({ x })
       await advance(30)
     }
+    // The burst of four, and the one that was too fast; then a second of nothing.
+    expect(heard.error.map(({ code }) => code)).toEqual(["too_fast"])
+    expect(service.sockets[0]?.sent).toHaveLength(5)
     await advance(5000)
     expect(service.room("r").entryOf("anna")?.data).toEqual({ x: 10 })
     expect(anna.self?.data).toEqual({ x: 10 })

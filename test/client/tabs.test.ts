@@ -90,8 +90,10 @@ describe("tabs of one browser", () => {
     const rooms = [anna, tab(), tab()].map((one) => one.room("r"))
     const heard = rooms.map((room) => listen(room))
     await until(() => expect(rooms.map(({ status }) => status)).toEqual(Array(3).fill("connected")))
+    rooms[1]?.enter({ said: "before" })
     await Promise.all(rooms.map((room, at) => room.send("hello", at)))
     await until(() => expect(heard.map(({ message }) => message.map(({ data }) => data).sort())).toEqual(Array(3).fill([0, 1, 2])))
+    expect(heard[2]?.message.find(({ data }) => data === 1)?.from?.data).toEqual({ said: "before" })
     const { tab: muteTab } = start()
     const mute = [muteTab("mute", { token: tokenOf("mute", "mute") }), muteTab("mute", { token: tokenOf("mute", "mute") })].map((one) =>
       one.room("r"),
@@ -112,6 +114,46 @@ describe("tabs of one browser", () => {
     await until(() => expect(byMember(later.others)).toEqual({ bert: { x: 1 } }))
     expect(heard.enter).toHaveLength(1)
     expect(service.of("anna")).toHaveLength(1)
+  })
+
+  it("[TB4] nothing counts before the whole, whoever leads", async () => {
+    const { tab } = start()
+    const url = `https://rollcall-${process.pid}-${browsers}.test`
+    const name = `rollcall true ${url} r`
+    const held = Promise.withResolvers<void>()
+    void navigator.locks.request(name, () => held.promise)
+    const leader = new BroadcastChannel(name)
+    endings.push(
+      () => held.resolve(),
+      () => leader.close(),
+    )
+    const room = tab().room("r")
+    const heard = listen(room)
+    const entry = { ref: 2, connection: "c2", member: "bert", info: {}, data: {}, status: "active", since: 1 }
+    const own = { ...entry, ref: 1, connection: "c1", member: "anna" }
+    await new Promise((resolve) => leader.addEventListener("message", resolve, { once: true }))
+    leader.postMessage({ kind: "frame", frame: { type: "presence", enter: [own, entry] } })
+    leader.postMessage({ kind: "status", status: "connected", reason: null })
+    await until(() => expect(room.status).toBe("connected"))
+    expect(heard.enter).toEqual([])
+    const heartbeat = { interval: 30_000, timeout: 90_000 }
+    const head = {
+      type: "welcome",
+      protocol: 1,
+      room: "r",
+      connection: "c1",
+      ref: 1,
+      member: "anna",
+      session: "s",
+      resumed: false,
+      heartbeat,
+    }
+    leader.postMessage({ kind: "frame", frame: { ...head, present: [own, entry] } })
+    await until(() => expect(byMember(room.others)).toEqual({ bert: {} }))
+    const lost = expect(room.send("never answered", 1)).rejects.toMatchObject({ code: "connection_lost" })
+    leader.postMessage({ kind: "lead" })
+    await lost
+    expect(heard.enter).toHaveLength(1)
   })
 
   it("[TB5] the leader that closes hands over: the next one resumes, and nobody in the room sees it", async () => {
@@ -187,11 +229,15 @@ describe("tabs of one browser", () => {
   it("[TB7] are told alike of what the room refused, and hold what it holds", async () => {
     const { tab } = start({ maxDataBytes: 100 })
     const rooms = [tab(), tab()].map((one, at) => one.room<JsonObject>("r", { initial: { at } }))
+    const watching = tab().room("r")
+    listen(watching)
     const heard = rooms.map((room) => listen(room))
     await until(() => expect(rooms.map(({ members }) => members.length)).toEqual([1, 1]))
     rooms[1]?.update({ big: "x".repeat(200) })
     await until(() => expect(heard.map(({ error }) => error.map(({ code }) => code))).toEqual([["too_large"], ["too_large"]]))
     await until(() => expect(rooms.map(({ self }) => self?.data)).toEqual(Array(2).fill(rooms[0]?.members[0]?.data)))
+    await until(() => expect(watching.members).toHaveLength(1))
+    expect(watching.self).toBeNull()
   })
 
   it("[TB8] of other members, services and rooms are strangers", async () => {
