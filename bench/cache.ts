@@ -30,13 +30,13 @@ const COLUMNS: readonly (readonly [head: string, pick: (measured: Measured) => n
   ["MB held when full", ({ heldMb }) => heldMb],
   ["MB after a collection", ({ collectedMb }) => collectedMb],
   ["ns per miss", ({ nsPerMiss }) => nsPerMiss],
-  ["ns per hit", ({ nsPerHit }) => nsPerHit],
+  ["ns per read", ({ nsPerRead }) => nsPerRead],
   ["ms per snapshot", ({ snapshotMs }) => snapshotMs],
   ["ms, just collected", ({ collectedSnapshotMs }) => collectedSnapshotMs],
   ["pressed: hits, %", ({ pressedHitShare }) => percent(pressedHitShare)],
-  ["ns per read", ({ pressedNsPerRead }) => pressedNsPerRead],
-  ["alive at the end, %", ({ pressedAliveShare }) => percent(pressedAliveShare)],
-  ["collections", ({ collections }) => collections],
+  ["pressed: ns per read", ({ pressedNsPerRead }) => pressedNsPerRead],
+  ["pressed: alive at the end, %", ({ pressedAliveShare }) => percent(pressedAliveShare)],
+  ["major collections", ({ collections }) => collections],
   ["ms each", ({ collectionMs }) => collectionMs],
 ]
 
