@@ -1,7 +1,8 @@
 /** One import: a client of one service, and the rooms that share its pool of connections. */
 import { directLink } from "./link.ts"
 import { type AcquireOptions, createPool, type Held, type PoolStats } from "./pool.ts"
-import { type SharedRoom, shareRoom } from "./room.ts"
+import { shareRoom } from "./room.ts"
+import type { SharedRoom } from "./shared-room.ts"
 import { tabLink } from "./tabs.ts"
 import type { JsonObject, Lease, Room, RoomOptions } from "./types.ts"
 import { connectUrl, type SocketConstructor } from "./wire.ts"

@@ -8,45 +8,9 @@ import { asJson, patched } from "./outgoing.ts"
 import { applied, type Difference, NOBODY, replaced } from "./picture.ts"
 import { notConnected } from "./requests.ts"
 import { isSameList, share } from "./share.ts"
-import type {
-  ConnectionStatus,
-  Entry,
-  JsonObject,
-  Reason,
-  Room,
-  RoomEvents,
-  RoomOptions,
-  Self,
-  SendOptions,
-  Snapshot,
-  Unsubscribe,
-} from "./types.ts"
+import type { Events, IsEqual, Listener, Own, SharedRoom, SliceListener } from "./shared-room.ts"
+import type { ConnectionStatus, Entry, JsonObject, Reason, Room, Self, SendOptions, Snapshot, Unsubscribe } from "./types.ts"
 import { type Validate, validator } from "./validate.ts"
-
-type Own = { readonly connection: string | null; readonly ref: number | null; readonly member: string | null }
-
-/** The room's own events, and one for every change of the snapshot. */
-type Events = RoomEvents & { snapshot: Snapshot }
-
-type SliceListener = (slice: unknown, previous: unknown) => void
-type IsEqual = (a: unknown, b: unknown) => boolean
-
-/** A handle lives as long as one of its listeners does: whoever listens has not forgotten it. */
-type Listener = { readonly owner: object; readonly name: keyof Events; readonly call: (event: never) => void }
-
-export type SharedRoom = {
-  readonly name: string
-  /** The pool has found it a place; before, it only remembers what to say. */
-  connect(link: (events: LinkEvents) => Link): void
-  /** Final: its place went to another, or the client was closed. */
-  close(reason: Reason): void
-  /** Settles when the room is connected, or never will be. */
-  connected(signal: AbortSignal): Promise<void>
-  /** Nobody uses it: it is present no longer. */
-  rest(): void
-  /** `release` runs once, when the handle is given back; the handle is told to `released` before. */
-  handle(options: RoomOptions<object>, release: () => void, released: (handle: Room) => void): Room
-}
 
 /** `ended` is called once, when the room is closed for good. */
 export function shareRoom(name: string, ended: () => void): SharedRoom {

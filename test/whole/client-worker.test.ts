@@ -33,7 +33,7 @@ afterEach(() => {
 })
 
 describe("in a Worker", () => {
-  it("[CL24] the client connects, enters, sees, speaks, is told why it is refused, and leaves", async () => {
+  it("[CL26] the client connects, enters, sees, speaks, is told why it is refused, and leaves", async () => {
     const { outputFiles } = await build({
       absWorkingDir: ROOT,
       stdin: { contents: WORKER, resolveDir: ROOT },
