@@ -92,8 +92,8 @@ export function createClient(options: ClientOptions): Client {
   const unregister = (handle: object) => void forgotten.unregister(handle)
 
   /** Nothing in here may hold the handle but its owner. */
-  function handleOn({ resource, release }: Held<SharedRoom>, options: RoomOptions<object>): unknown {
-    const handle = resource.handle(options, release, unregister)
+  function handleOn({ resource, isFirst, release }: Held<SharedRoom>, options: RoomOptions<object>): unknown {
+    const handle = resource.handle(options, isFirst, release, unregister)
     forgotten.register(handle, { room: resource.name, acquired: new Error("It was acquired here"), release }, handle)
     return handle
   }

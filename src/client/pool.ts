@@ -42,8 +42,8 @@ export type PoolStats = {
   readonly forgotten: number
 }
 
-/** To be released once. */
-export type Held<Resource> = { readonly resource: Resource; readonly release: () => void }
+/** To be released once. `isFirst`: nobody held it when it was asked for. */
+export type Held<Resource> = { readonly resource: Resource; readonly isFirst: boolean; readonly release: () => void }
 
 export type AcquireOptions = {
   /** So long to wait at most, in milliseconds; then the promise rejects with `acquire_timeout`. */
@@ -137,7 +137,7 @@ export function createPool<Resource>(options: PoolOptions<Resource>): Pool<Resou
     const slot = slotOf(key)
     clearTimeout(slot.timer)
     slot.timer = undefined
-    slot.users++
+    const isFirst = slot.users++ === 0
     counts.leases++
     serve()
     const release = () => {
@@ -148,14 +148,14 @@ export function createPool<Resource>(options: PoolOptions<Resource>): Pool<Resou
       else shut(slot)
       serve()
     }
-    return { resource: slot.resource, release }
+    return { resource: slot.resource, isFirst, release }
   }
 
   return {
     request,
     async acquire(key, { timeoutMs, signal }) {
       signal?.throwIfAborted()
-      const { resource, release } = request(key)
+      const held = request(key)
       const late = new AbortController()
       const ends = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal])
       const timer = setTimeout(() => {
@@ -163,11 +163,11 @@ export function createPool<Resource>(options: PoolOptions<Resource>): Pool<Resou
         late.abort(new RollcallError("acquire_timeout", `no ${key} within ${timeoutMs} ms`))
       }, timeoutMs)
       try {
-        await ready(resource, ends)
+        await ready(held.resource, ends)
         ends.throwIfAborted()
-        return { resource, release }
+        return held
       } catch (error) {
-        release()
+        held.release()
         throw error
       } finally {
         clearTimeout(timer)

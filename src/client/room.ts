@@ -28,7 +28,6 @@ export function shareRoom(name: string, ended: () => void): SharedRoom {
   let reason: Reason | null = null
   let snapshot: Snapshot = { self: null, others: [], members: [], status, reason }
   let isStale = false
-  let handles = 0
   /** The last that the listeners were told of. */
   let told = snapshot
 
@@ -184,7 +183,7 @@ export function shareRoom(name: string, ended: () => void): SharedRoom {
       }).finally(() => forget(signal))
     },
     rest: () => say(null),
-    handle({ initial, schema }, release, released) {
+    handle({ initial, schema }, isFirst, release, released) {
       let isOut = true
       /** What works until the release. */
       const held =
@@ -197,7 +196,6 @@ export function shareRoom(name: string, ended: () => void): SharedRoom {
       const enter = (data: object = {}) => say(withoutNulls(asJson(data)))
       const give = () => {
         isOut = false
-        handles--
         forget(handle)
         released(handle)
         release()
@@ -257,7 +255,7 @@ export function shareRoom(name: string, ended: () => void): SharedRoom {
         changed()
       }
       // What was said before belongs to those who said it: the first who comes after them begins anew.
-      if (handles++ === 0 || wanted === null) {
+      if (isFirst || wanted === null) {
         if (initial !== undefined) enter(initial)
         else if (wanted !== null) say(null)
       }

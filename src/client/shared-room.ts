@@ -23,6 +23,6 @@ export type SharedRoom = {
   connected(signal: AbortSignal): Promise<void>
   /** Nobody uses it: it is present no longer. */
   rest(): void
-  /** `release` runs once, when the handle is given back; the handle is told to `released` before. */
-  handle(options: RoomOptions<object>, release: () => void, released: (handle: Room) => void): Room
+  /** `isFirst`: nobody else holds the room. `release` runs once, when the handle is given back; the handle is told to `released` before. */
+  handle(options: RoomOptions<object>, isFirst: boolean, release: () => void, released: (handle: Room) => void): Room
 }
