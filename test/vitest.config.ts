@@ -44,6 +44,11 @@ export default defineConfig({
         root,
         test: { name: "whole", environment: "node", include: ["test/whole/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 60_000 },
       },
+      {
+        // The whole under a random, reproducible schedule of faults.
+        root,
+        test: { name: "faults", environment: "node", include: ["test/faults/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 600_000 },
+      },
     ],
   },
 })

@@ -1,0 +1,75 @@
+/** The settings that a wave of seeds runs under: short clocks, so that every deadline comes within seconds. */
+
+export type Clocks = {
+  readonly name: string
+  readonly interval: number
+  readonly timeout: number
+  readonly grace: number
+  readonly away: number
+  readonly idle: number
+  readonly tick: number
+  readonly retention: number
+  readonly maxData: number
+  readonly maxFrame: number
+  readonly framesPerSecond: number
+  readonly perMember: number
+}
+
+const USUAL: Clocks = {
+  name: "usual",
+  interval: 600,
+  timeout: 1500,
+  grace: 800,
+  away: 0,
+  idle: 0,
+  tick: 25,
+  retention: 300,
+  maxData: 2048,
+  maxFrame: 4096,
+  framesPerSecond: 60,
+  perMember: 6,
+}
+
+const PROFILES: readonly Clocks[] = [
+  USUAL,
+  { ...USUAL, name: "away and idle", away: 500, idle: 2600 },
+  { ...USUAL, name: "no grace, no tick", grace: 0, tick: 0 },
+  { ...USUAL, name: "long tick, long grace", tick: 120, grace: 1300, timeout: 1200, framesPerSecond: 30 },
+]
+
+export function clocksOfWave(wave: number): Clocks {
+  return PROFILES[wave % PROFILES.length] ?? USUAL
+}
+
+export function variablesOf(clocks: Clocks): Record<string, string> {
+  const numbers = {
+    HEARTBEAT_INTERVAL_MS: clocks.interval,
+    HEARTBEAT_TIMEOUT_MS: clocks.timeout,
+    GRACE_MS: clocks.grace,
+    AWAY_AFTER_MS: clocks.away,
+    IDLE_TIMEOUT_MS: clocks.idle,
+    TICK_MS: clocks.tick,
+    LAST_SEEN_RETENTION_MS: clocks.retention,
+    MAX_DATA_BYTES: clocks.maxData,
+    MAX_FRAME_BYTES: clocks.maxFrame,
+    MAX_FRAMES_PER_SECOND: clocks.framesPerSecond,
+    MAX_CONNECTIONS_PER_MEMBER: clocks.perMember,
+  }
+  return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)]))
+}
+
+/** How late an end for liveness may come, by LV2 and LV4. */
+export function leewayOf(clocks: Clocks): number {
+  const fine = [clocks.away, clocks.idle].filter((after) => after > 0 && after < clocks.interval)
+  return Math.min(clocks.interval / 2, ...fine.map((after) => after / 10))
+}
+
+/** LV10: who vanished without a word is gone within this, counted from its last word. */
+export function silentBound(clocks: Clocks): number {
+  return clocks.timeout + Math.max(clocks.grace, clocks.interval / 2) + clocks.tick
+}
+
+/** LV10: the dead of a crash are gone within this, counted from the crash. */
+export function crashBound(clocks: Clocks): number {
+  return clocks.timeout + clocks.interval / 10 + clocks.grace + clocks.tick
+}

@@ -1,0 +1,104 @@
+/** One seed: two rooms, their clients and their operator; the turmoil, then the quiet in which everything must agree, then the end. */
+import type { Arena } from "./arena.ts"
+import { Book, type Chronicle, type Tally, type Violation } from "./book.ts"
+import type { Clocks } from "./clocks.ts"
+import { FaultyLine } from "./faulty-line.ts"
+import { Operator } from "./operator.ts"
+import { type Habit, Player, type Role } from "./player.ts"
+import { DEEDS, wait } from "./player-deeds.ts"
+import { PLAYERS, type Schedule, type Step, TURMOIL_MS } from "./schedule.ts"
+import { converge, leaveNothing, stayQuiet } from "./settle.ts"
+
+const WATCH_EVERY_MS = 60
+
+const ROLES: readonly Role[] = ["all", "all", "all", "listener", "speaker", "all"]
+const HABITS: readonly Habit[] = ["pings", "answers", "pings", "pings", "pings", "answers"]
+
+export class Lane {
+  readonly schedule: Schedule
+  readonly violations: Violation[] = []
+  readonly books: readonly Book[]
+  readonly players: Player[] = []
+  readonly #chronicle: Chronicle
+  readonly #operators: Operator[] = []
+
+  constructor(schedule: Schedule, arena: Arena, clocks: Clocks, sessions: Set<string>, tally: Tally) {
+    this.schedule = schedule
+    this.#chronicle = { seed: schedule.seed, startedAt: Date.now(), clocks, arena, sessions, violations: this.violations, tally }
+    this.books = [new Book(`s${schedule.seed}.main`, this.#chronicle), new Book(`s${schedule.seed}.side`, this.#chronicle)]
+  }
+
+  crashed(at: number): void {
+    for (const book of this.books) for (const life of book.everybody()) life.isPlaced ? undefined : life.crashed(at, this.#chronicle.clocks)
+  }
+
+  async run(): Promise<void> {
+    const { arena } = this.#chronicle
+    for (let i = 0; i < PLAYERS; i++) {
+      // The last one is alone in the other room, under a name that the first room knows too.
+      const book = this.books[i === PLAYERS - 1 ? 1 : 0]
+      if (book === undefined) throw new Error("there are two rooms")
+      const name = i === PLAYERS - 1 ? "p0" : `p${i}`
+      this.players.push(new Player(name, ROLES[i] ?? "all", HABITS[i] ?? "pings", book, await FaultyLine.to(arena.url)))
+    }
+    for (const book of this.books) this.#operators.push(new Operator(book, this.#of(book)))
+    const watch = setInterval(() => {
+      for (const book of this.books) book.watch()
+    }, WATCH_EVERY_MS)
+    try {
+      await this.#turmoil()
+      for (const player of this.players) player.line.mend()
+      await Promise.all(this.books.map((book, i) => this.#settle(book, this.#operators[i])))
+    } finally {
+      clearInterval(watch)
+      for (const player of this.players) player.stop()
+      await Promise.all(this.players.map(({ line }) => line.close()))
+    }
+  }
+
+  async #turmoil(): Promise<void> {
+    const { startedAt } = this.#chronicle
+    const at = (step: Step) => wait(startedAt + step.at - Date.now())
+    const players = this.players.map(async (player, i) => {
+      const others = this.players.filter((other) => other !== player)
+      for (const step of this.schedule.players[i] ?? []) {
+        await at(step)
+        if (player.isGone) continue
+        await this.#guarded(`${player.name} ${step.deed}`, async () => {
+          if (!player.isUp) await player.comeBack()
+          await DEEDS[step.deed](player, step.dice, others)
+        })
+      }
+      player.isMute = false
+    })
+    const operator = this.schedule.operator.map(async (step, i) => {
+      await at(step)
+      await this.#guarded(`operator ${step.deed}`, async () => this.#operators[i % 5 === 0 ? 1 : 0]?.does(step.deed, step.dice))
+    })
+    await Promise.all([...players, ...operator])
+    await wait(startedAt + TURMOIL_MS - Date.now())
+  }
+
+  async #settle(book: Book, operator: Operator | undefined): Promise<void> {
+    if (operator === undefined) return
+    const players = this.#of(book)
+    await this.#guarded("settling", async () => {
+      await converge(book, players, operator)
+      await stayQuiet(book, players, operator, this.schedule.sleepsWhenQuiet)
+      book.checkMessages()
+      await leaveNothing(book, players, operator, this.schedule.ends)
+    })
+  }
+
+  #of(book: Book): Player[] {
+    return this.players.filter((player) => player.book === book)
+  }
+
+  async #guarded(what: string, deed: () => Promise<void>): Promise<void> {
+    try {
+      await deed()
+    } catch (error) {
+      this.books[0]?.report("bounded", `${what} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    }
+  }
+}

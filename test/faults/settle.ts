@@ -1,0 +1,181 @@
+/** After the turmoil: every picture is the same and true, nothing runs while nothing happens, and nothing is left of those who left. */
+import { z } from "zod"
+import { tokenFor } from "../whole/wire-client.ts"
+import { entrySchema, type Stats, statsSchema } from "../whole/wire-frames.ts"
+import type { Book } from "./book.ts"
+import { leewayOf, silentBound } from "./clocks.ts"
+import { canonical, sameEntries } from "./life.ts"
+import type { Operator } from "./operator.ts"
+import type { Player } from "./player.ts"
+import { until, wait } from "./player-deeds.ts"
+
+const presenceSchema = z.object({ present: z.array(entrySchema) })
+const QUIET_MS = 1300
+const TRIES = 6
+
+/** Everybody is back, and has been told everything. */
+export async function converge(book: Book, players: readonly Player[], operator: Operator): Promise<void> {
+  const here = players.filter(({ isGone }) => !isGone)
+  for (const player of here) await player.comeBack()
+  // A token that ends soon would end its connection in the middle of the quiet.
+  const ends = here.map(({ life }) => life?.expiresAt ?? 0).filter((at) => at < Date.now() + 10_000)
+  await wait(Math.max(0, ...ends) + 100 - Date.now())
+  const doomed = () =>
+    Math.max(
+      0,
+      ...book
+        .everybody()
+        .map(({ goneBy }) => goneBy)
+        .filter((at) => Number.isFinite(at)),
+    )
+  await wait(doomed() + book.chronicle.clocks.tick + book.slackSince(doomed()) - Date.now())
+  let fault = ""
+  for (let i = 0; i < TRIES; i++) {
+    for (const player of here) {
+      await player.comeBack()
+      // Whoever says something now is neither away nor idle, and known for what it says.
+      if (book.chronicle.clocks.idle > 0 && player.wanted !== null && player.canPresence) await player.enter(player.wanted)
+      else await player.beWanted()
+    }
+    await wait(3 * book.chronicle.clocks.tick + 60)
+    fault = await disagreement(book, here, operator)
+    if (fault === "") break
+    await wait(150)
+  }
+  book.count("rooms converged")
+  if (fault !== "") book.report("convergence", fault)
+}
+
+/** Empty: none. Else who disagrees with whom. */
+async function disagreement(book: Book, players: readonly Player[], operator: Operator): Promise<string> {
+  const token = await tokenFor("looker", { rooms: { [book.room]: ["subscribe"] } })
+  const answer = await operator.call("GET", `/v1/rooms/${book.room}/presence`, undefined, token)
+  const truth = presenceSchema.parse(answer?.body).present
+  for (const player of players) {
+    const { ear, client } = player
+    if (ear === null || client === null || !player.isUp) return `${player.name} is not connected`
+    if (!ear.hears) continue
+    if (!sameEntries(ear.picture.list(), truth)) {
+      return `the picture of ${ear.name} is ${canonical(ear.picture.list())}, GET presence says ${canonical(truth)}`
+    }
+    ear.askedAt = Date.now()
+    if ((await player.ask({ type: "sync" })) === "ack" && !sameEntries(ear.picture.list(), truth)) {
+      return `sync says ${canonical(ear.picture.list())} to ${ear.name}, GET presence ${canonical(truth)}`
+    }
+  }
+  const shown = new Map(truth.map((entry) => [entry.connection, entry]))
+  for (const player of players) {
+    const { life, wanted } = player
+    const entry = life === null ? undefined : shown.get(life.id)
+    if (life === null || !player.canPresence) continue
+    const isPresent = Number.isFinite(life.enteredAt)
+    if (isPresent !== (entry !== undefined))
+      return `${book.describe(life)} is ${entry === undefined ? "not " : ""}shown in ${canonical(truth)}`
+    if (entry !== undefined && wanted !== null && canonical(entry.data) !== canonical(wanted)) {
+      return `${book.describe(life)} said ${canonical(wanted)} and is shown with ${canonical(entry.data)}`
+    }
+    if (entry !== undefined) shown.delete(life.id)
+  }
+  const rest = [...shown.values()].filter(({ member }) => !book.placed.has(member) && !book.apps.has(member))
+  if (rest.length > 0) return `nobody knows of ${canonical(rest)}`
+  const stats = await statsOf(book, operator)
+  const connections = players.length + book.apps.size
+  const members = new Set(truth.map(({ member }) => member)).size
+  if (stats !== null && (stats.connections !== connections || stats.members !== members)) {
+    return `stats tell ${stats.connections} connections and ${stats.members} members, there are ${connections} and ${members}`
+  }
+  return ""
+}
+
+/** Nobody says a thing but pings and answers to heartbeats. */
+export async function stayQuiet(book: Book, players: readonly Player[], operator: Operator, sleeps: boolean): Promise<void> {
+  const { clocks, arena } = book.chronicle
+  const rowsBefore = await arena.stored(book.room)
+  const before = await statsOf(book, operator)
+  const slept = sleeps && (await arena.evict(book.room))
+  const heard = players.map(({ ear }) => (ear === null ? 0 : ear.heard - ear.statuses))
+  const from = Date.now()
+  await wait(QUIET_MS)
+  const elapsed = Date.now() - from
+  const after = await statsOf(book, operator)
+  const rowsAfter = await arena.stored(book.room)
+  if (before === null || after === null) return
+  book.count("quiet rooms")
+  const onlyPing = players.every(({ habit, isGone }) => habit === "pings" || isGone) && book.apps.size === 0
+  const gap = onlyPing ? Math.min(clocks.timeout - clocks.interval, silentBound(clocks)) : leewayOf(clocks)
+  const allowed = Math.ceil(elapsed / gap) + 1 + (clocks.idle > 0 ? 2 * players.length : 0)
+  const sweeps = after.liveness.sweeps - before.liveness.sweeps
+  if (sweeps > allowed) book.report("free when idle", `${sweeps} sweeps in ${elapsed} ms of quiet; ${allowed} are allowed`)
+  if (clocks.idle === 0 && before.connections !== after.connections) {
+    book.report(
+      "no ghosts",
+      `${before.connections} connections became ${after.connections} while nothing happened: ${players.map((player) => (player.life === null ? "" : `${book.describe(player.life)} ${player.isUp}`))}`,
+    )
+  } else if (after.connections > 0 && after.liveness.lost !== before.liveness.lost)
+    book.report("no ghosts", "somebody was lost who pinged or answered")
+  const wakeups = after.wakeups - before.wakeups
+  // An empty room begins its counts anew.
+  if (after.connections > 0 && after.since === before.since && wakeups !== (slept ? 1 : 0))
+    book.report(
+      "free when idle",
+      `${wakeups} wake-ups, ${slept ? "one sleep" : "no sleep"}, in ${elapsed} ms of quiet: ${JSON.stringify(before)} became ${JSON.stringify(after)}`,
+    )
+  // A bot's end may fall into it; a clock of away or idle too.
+  const isStill = clocks.away === 0 && clocks.idle === 0 && !rowsBefore.some((row) => /"line":"(grace|placed)"/.test(row))
+  if (isStill && canonical(rowsBefore) !== canonical(rowsAfter)) {
+    book.report(
+      "free when idle",
+      `wrote while quiet: ${rowsBefore.filter((row) => !rowsAfter.includes(row))} became ${rowsAfter.filter((row) => !rowsBefore.includes(row))}`,
+    )
+  }
+  if (isStill && players.some(({ ear }, i) => ear !== null && ear.heard - ear.statuses !== heard[i])) {
+    book.report("free when idle", "somebody was told something while nothing happened")
+  }
+  if (after.connections > 0 && after.liveness.nextAlarmAt === null) book.report("no ghosts", "no alarm is set while somebody is there")
+}
+
+/** Everybody goes, in whatever way; then the storage has to be empty. */
+export async function leaveNothing(book: Book, players: readonly Player[], operator: Operator, ends: readonly number[]): Promise<void> {
+  const { clocks, arena } = book.chronicle
+  for (const [i, player] of players.entries()) {
+    const how = ends[i] ?? 0
+    if (!player.isUp) continue
+    if (how < 0.15) player.cut("vanish")
+    else if (how < 0.45) player.cut("reset")
+    else {
+      player.life?.saidGoodbye(Date.now())
+      player.isEnding = true
+      player.client?.socket.close(1000)
+    }
+    player.isGone = true
+  }
+  await until(() => players.every(({ client }) => client?.isOpen !== true))
+  const lives = book
+    .everybody()
+    .flatMap(({ goneBy, overBy }) => [goneBy, overBy])
+    .filter((at) => Number.isFinite(at))
+  const bans = [...book.bans.values()].map(({ maybeUntil }) => maybeUntil)
+  const empty = Math.max(Date.now(), ...lives)
+  const due = Math.max(empty + clocks.retention, ...bans) + clocks.tick
+  await wait(due - Date.now())
+  let left: string[] = []
+  do {
+    left = await arena.stored(book.room)
+    if (left.length > 0) await wait(100)
+  } while (left.length > 0 && Date.now() < due + book.slackSince(empty))
+  book.count("rooms left")
+  if (left.length > 0) return book.report("nothing left", `${Date.now() - due} ms after the last retention there is ${left.join("; ")}`)
+  const stats = await statsOf(book, operator)
+  if (stats !== null && (stats.members > 0 || stats.connections > 0 || stats.liveness.nextAlarmAt !== null)) {
+    book.report("nothing left", `the stats still tell ${JSON.stringify(stats)}`)
+  }
+  for (const { name } of players) {
+    const answer = await operator.call("GET", `/v1/admin/rooms/${book.room}/members/${name}`)
+    if (answer !== null && answer.status !== 404) book.report("nothing left", `${name} is still remembered: ${JSON.stringify(answer.body)}`)
+  }
+}
+
+async function statsOf(book: Book, operator: Operator): Promise<Stats | null> {
+  const answer = await operator.call("GET", `/v1/admin/rooms/${book.room}`)
+  return answer === null ? null : statsSchema.parse(answer.body)
+}
