@@ -24,6 +24,14 @@ export const roomStatsSchema = z.object({
 /** What an operator sees of one room. */
 export type RoomStats = z.infer<typeof roomStatsSchema>
 
+/** A room with somebody in it, as it last reported itself to the directory; `since` is when it was last empty. */
+export const roomSummarySchema = z.object({ room: z.string(), members: count, connections: count, observers: count, since: millis })
+export type RoomSummary = z.infer<typeof roomSummarySchema>
+
+/** Rooms by name. */
+export const roomPageSchema = z.object({ rooms: z.array(roomSummarySchema), cursor: z.string().nullable() })
+export type RoomPage = z.infer<typeof roomPageSchema>
+
 /** The room once, without a socket. */
 export const presenceSchema = z.object({ room: z.string(), present: z.array(entrySchema) })
 export type Presence = z.infer<typeof presenceSchema>
