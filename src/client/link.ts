@@ -2,7 +2,7 @@
  * A room's line as the room sees it: tells the latest own state at the room's pace, never a stale one, and brings requests and their
  * answers together.
  */
-import type { Entry, RoomFrame } from "../protocol/frames.ts"
+import type { Entry } from "../protocol/frames.ts"
 import { type ConnectionOptions, connect } from "./connection.ts"
 import { errorOf, type RollcallError } from "./error.ts"
 import type { Millis } from "./machine.ts"
@@ -10,7 +10,7 @@ import { frameBetween } from "./outgoing.ts"
 import { paced } from "./pace.ts"
 import { notConnected, pendingRequests } from "./requests.ts"
 import type { ConnectionStatus, JsonObject, Reason } from "./types.ts"
-import type { Heard } from "./wire.ts"
+import type { Heard, RoomFrame } from "./wire.ts"
 
 /** What a room needs of whatever connects it. */
 export type Link = {

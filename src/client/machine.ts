@@ -2,10 +2,10 @@
  * The life of one connection as a pure machine: (state, event, now) gives the next state and what is to be done. It owns no socket, no
  * timer and no randomness; connection.ts does what it says and tells it what happened. A socket is held in `opening` and `online` alone.
  */
-import type { RoomFrame } from "../protocol/frames.ts"
 import { backoff } from "./backoff.ts"
 import type { PageEvent } from "./page.ts"
 import type { ConnectionStatus, Reason } from "./types.ts"
+import type { RoomFrame } from "./wire.ts"
 
 export type Millis = number
 

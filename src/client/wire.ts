@@ -1,6 +1,6 @@
 /** The edge to the wire: text to frame, room to address, refusal to reason. */
 import type { Problem } from "../protocol/errors.ts"
-import type { RoomFrame } from "../protocol/frames.ts"
+import type { RoomFrame as AnyRoomFrame } from "../protocol/frames.ts"
 import type { Answer } from "./machine.ts"
 
 /** The part of a WebSocket that is used; browsers, Node, Deno, Workers and the package ws all have it. */
@@ -15,6 +15,9 @@ export type SocketLike = {
 export type SocketConstructor = new (url: string, protocols: string[]) => SocketLike
 
 /** The service selected our subprotocol: what it says has the contract's shapes. Null for `pong`, and for what is no frame. */
+/** `count` is for those who ask for that view, which this client does not. */
+export type RoomFrame = Exclude<AnyRoomFrame, { type: "count" }>
+
 export function decode(data: unknown): RoomFrame | null {
   try {
     return JSON.parse(String(data))

@@ -15,6 +15,8 @@ export type Settings = {
   readonly graceMs: number
   readonly pace: PaceLimits
   readonly capacity: Capacity
+  /** Whoever comes to a room with so many connections is told the count alone. */
+  readonly maxFullViews: number
   readonly maxDataBytes: number
   readonly maxFrameBytes: number
   readonly maxFramesPerSecond: number
@@ -46,6 +48,7 @@ export const NUMBERS = {
   FANOUT_PER_SECOND: { default: 20_000, min: 1, max: 10_000_000, unit: "frames" },
   MAX_CONNECTIONS: { default: 10_000, min: 1, max: 32_768, unit: "connections" },
   MAX_CONNECTIONS_PER_MEMBER: { default: 20, min: 1, max: 32_768, unit: "connections" },
+  MAX_FULL_VIEWS: { default: 32_768, min: 0, max: 32_768, unit: "connections" },
   MAX_DATA_BYTES: { default: 8192, min: 2, max: MAX_MAX_DATA_BYTES, unit: "bytes" },
   MAX_FRAME_BYTES: { default: 16_384, min: 64, max: 1_048_576, unit: "bytes" },
   MAX_FRAMES_PER_SECOND: { default: 60, min: 1, max: 100_000, unit: "frames" },
@@ -86,6 +89,7 @@ export function readSettings(variables: Variables): Result<Settings> {
     graceMs: number("GRACE_MS"),
     pace: { tickMs: number("TICK_MS"), fanoutPerSecond: number("FANOUT_PER_SECOND") },
     capacity: { maxConnections: number("MAX_CONNECTIONS"), maxConnectionsPerMember: number("MAX_CONNECTIONS_PER_MEMBER") },
+    maxFullViews: number("MAX_FULL_VIEWS"),
     maxDataBytes: number("MAX_DATA_BYTES"),
     maxFrameBytes: number("MAX_FRAME_BYTES"),
     maxFramesPerSecond: number("MAX_FRAMES_PER_SECOND"),

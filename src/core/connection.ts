@@ -1,5 +1,6 @@
 /** A connection as data: who it is, what it says, and the clocks that decide how long it stays. */
 import type { Entry } from "../protocol/frames.ts"
+import type { View } from "../protocol/views.ts"
 import type { Grants } from "./capability.ts"
 import type { Bucket } from "./rate.ts"
 
@@ -38,6 +39,8 @@ export type Connection = {
   /** Null: an observer, whom nobody sees. */
   entry: Entry | null
   line: Line
+  /** How much of the room its socket is told. */
+  view: View
   /** The last frame of any kind; pings are the runtime's to remember. */
   heardAt: Millis
   /** The last frame that counts as activity: not `pong`, `auth` or `sync`, and not a refused one. */

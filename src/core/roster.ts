@@ -98,6 +98,7 @@ function add(roster: Roster, id: ConnectionId, identity: Identity, line: Line, r
     warned: false,
     entry: null,
     line,
+    view: "full",
     heardAt: now,
     activeAt: now,
     askedAt: null,

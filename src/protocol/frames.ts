@@ -2,6 +2,7 @@
 import { z } from "zod"
 import { CLOSE_CODES, LEAVE_REASONS } from "./close-codes.ts"
 import { ERROR_CODES } from "./errors.ts"
+import { viewSchema } from "./views.ts"
 
 /** A JSON object whose keys are the app's. What JSON cannot hold, and `__proto__`, was refused before (parse.ts). */
 export const jsonObjectSchema = z.looseObject({})
@@ -45,6 +46,9 @@ export const entrySchema = z.object({
   status,
   since: millis,
 })
+/** How many members are present: what the view `count` is told in the place of entries. */
+const members = z.int().nonnegative()
+
 /** What everybody sees of one present connection. Never changed in place: a new one replaces it. */
 export type Entry = Readonly<z.infer<typeof entrySchema>>
 
@@ -60,8 +64,11 @@ export const roomFrames = {
     resumed: z.boolean(),
     heartbeat: z.object({ interval: millis, timeout: millis }),
     present: z.array(entrySchema),
+    /** Left out when it is `full`. */
+    view: viewSchema.optional(),
+    members: members.optional(),
   }),
-  sync: z.object({ type: z.literal("sync"), present: z.array(entrySchema) }),
+  sync: z.object({ type: z.literal("sync"), present: z.array(entrySchema), members: members.optional() }),
   presence: z.object({
     type: z.literal("presence"),
     leave: z.array(z.tuple([ref, z.enum(LEAVE_REASONS)])).optional(),
@@ -69,6 +76,7 @@ export const roomFrames = {
     update: z.record(z.string().regex(/^\d+$/), jsonObjectSchema).optional(),
     status: z.record(z.string().regex(/^\d+$/), status).optional(),
   }),
+  count: z.object({ type: z.literal("count"), members }),
   message: z.object({
     type: z.literal("message"),
     from: ref.nullable(),

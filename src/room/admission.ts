@@ -1,5 +1,6 @@
 /** What the Worker, having verified the token, tells the room about whoever asks to connect: one header, made by it alone. */
 import { z } from "zod"
+import { viewSchema } from "../protocol/views.ts"
 
 const session = z.object({
   /** Public, and derived from the session: who knows a connection's id cannot resume it. */
@@ -20,6 +21,7 @@ const schema = z.object({
   resume: session.nullable(),
   wantsUpgrade: z.boolean(),
   subprotocol: z.string().nullable(),
+  view: viewSchema,
 })
 
 export type Admission = z.infer<typeof schema>

@@ -5,6 +5,7 @@
 import { z } from "zod"
 import { type Connection, ON_SOCKET } from "../core/connection.ts"
 import { fullBucket } from "../core/rate.ts"
+import { viewSchema } from "../protocol/views.ts"
 import { type Tallies, talliesSchema } from "./tallies.ts"
 
 const VERSION = 1
@@ -19,6 +20,7 @@ const schema = z.object({
   grants: z.tuple([z.boolean(), z.boolean(), z.boolean()]),
   expires: z.number(),
   warned: z.literal(1).optional(),
+  view: viewSchema.optional(),
   entry: z.object({ data: z.looseObject({}), status: z.enum(["active", "away"]), since: z.number() }).optional(),
   heard: z.number(),
   active: z.number(),
@@ -51,6 +53,7 @@ export function encodeAttachment(connection: Connection, tallies: Tallies): Uint
     grants: [grants.subscribe, grants.presence, grants.message],
     expires: connection.expiresAt,
     warned: connection.warned ? 1 : undefined,
+    view: connection.view === "full" ? undefined : connection.view,
     entry: entry === null ? undefined : { data: entry.data, status: entry.status, since: entry.since },
     heard: connection.heardAt,
     active: connection.activeAt,
@@ -70,7 +73,7 @@ export function decodeAttachment(attachment: unknown, rate: number, now: number)
   if (!(attachment instanceof Uint8Array) || attachment[0] !== VERSION) return null
   const parsed = schema.safeParse(readJson(new TextDecoder().decode(attachment.subarray(1))))
   if (!parsed.success) return null
-  const { id, ref, member, info, newer, entry, grants, expires, warned, heard, active, asked, errors, bytes, tallies } = parsed.data
+  const { id, ref, member, info, newer, entry, grants, expires, warned, view, heard, active, asked, errors, bytes, tallies } = parsed.data
   const [subscribe, presence, message] = grants
   const connection: Connection = {
     id,
@@ -82,6 +85,7 @@ export function decodeAttachment(attachment: unknown, rate: number, now: number)
     warned: warned === 1,
     entry: entry === undefined ? null : { ref, connection: id, member, info, ...entry },
     line: ON_SOCKET,
+    view: view ?? "full",
     heardAt: heard,
     activeAt: active,
     askedAt: asked ?? null,

@@ -13,10 +13,15 @@ import {
 } from "../core/outbox.ts"
 import { afterFlush, flushAt, type Pace, type PaceLimits, RESTED } from "../core/pace.ts"
 import type { Change } from "../core/roster.ts"
+import { membersOnly, movesCount } from "../core/view.ts"
+import type { RoomFrame } from "../protocol/frames.ts"
+import type { View } from "../protocol/views.ts"
 import { type Sockets, send } from "./sockets.ts"
 import type { Traffic } from "./traffic.ts"
 
 export type FanOutPorts = {
+  /** How many members are present. */
+  readonly members: () => number
   /** Before anything is told: what was changed since the last flush is saved. */
   readonly save: () => void
   /** A socket that threw: it is closed already, and its connection has to be let go. */
@@ -81,9 +86,14 @@ export class FanOut {
     const failed = new Set<WebSocket>()
     let frames = 0
     for (const delivery of deliveries) {
-      const text = JSON.stringify(delivery.frame)
+      const texts: Partial<Record<View, string | null>> = {}
       for (const socket of sockets) {
-        if (!this.#hears(socket, delivery)) continue
+        const view = this.#hears(socket, delivery)
+        if (view === null) continue
+        // Encoded once for all who see as much.
+        const text = texts[view] === undefined ? this.#textFor(view, delivery) : texts[view]
+        texts[view] = text
+        if (text === null) continue
         if (!send(socket, text)) failed.add(socket)
         frames++
       }
@@ -95,11 +105,22 @@ export class FanOut {
     this.flushWhenDue(now)
   }
 
-  #hears(socket: WebSocket, delivery: Delivery): boolean {
+  /** With which view the socket is told this, or null: it is not. */
+  #hears(socket: WebSocket, delivery: Delivery): View | null {
     const connection = this.#sockets.connectionOf(socket)
-    if (connection === null || !connection.grants.subscribe) return false
-    if (delivery.kind === "presence") return delivery.segment >= (this.#firstSegments.get(socket) ?? 0)
+    if (connection === null || !connection.grants.subscribe) return null
+    if (delivery.kind === "presence") return delivery.segment >= (this.#firstSegments.get(socket) ?? 0) ? connection.view : null
     const { before, to } = delivery.message
-    return connection.ref < before && (to === null || to.has(connection.member))
+    return connection.ref < before && (to === null || to.has(connection.member)) ? connection.view : null
+  }
+
+  /** Null: the frame holds nothing for who sees that much. */
+  #textFor(view: View, delivery: Delivery): string | null {
+    if (view === "full" || delivery.kind === "message") return JSON.stringify(delivery.frame)
+    if (view === "members") {
+      const frame = membersOnly(delivery.frame)
+      return frame === null ? null : JSON.stringify(frame)
+    }
+    return movesCount(delivery.frame) ? JSON.stringify({ type: "count", members: this.#ports.members() } satisfies RoomFrame) : null
   }
 }

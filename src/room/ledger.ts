@@ -185,6 +185,7 @@ export class Ledger {
       expiresAt: Number.POSITIVE_INFINITY,
       warned: false,
       entry: entry === null ? null : { ref, connection: id, member, info, ...entry },
+      view: "full",
       line: { at: line === "placed" ? "placed" : "grace", until: until ?? Number.POSITIVE_INFINITY },
       heardAt: active_at,
       activeAt: active_at,

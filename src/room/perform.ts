@@ -41,9 +41,11 @@ export type RoomParts = {
   readonly background: (work: Promise<void>) => void
 }
 
-/** The whole room as text, as far as this connection may see it. */
-export function presentFor({ snapshot, roster }: RoomParts, connection: Connection | null): string {
-  return connection?.grants.subscribe === true ? snapshot.text(roster) : "[]"
+/** The fields of a `welcome` or `sync` that show the whole room, as text and as far as this connection may and wants to see it. */
+export function roomFor({ snapshot, roster }: RoomParts, connection: Connection | null): string {
+  if (connection?.grants.subscribe !== true) return '"present":[]'
+  if (connection.view === "count") return `"present":[],"members":${roster.presentOf.size}`
+  return `"present":${snapshot.text(roster, connection.view)}`
 }
 
 const PRUNE_EVERY_MS = 86_400_000
@@ -66,6 +68,7 @@ export class Performer {
     this.tallies = tallies
     this.#isOccupied = parts.roster.connections.size > 0
     this.#fanOut = new FanOut(parts.sockets, parts.traffic, parts.settings.pace, {
+      members: () => parts.roster.presentOf.size,
       save: () => this.#save(),
       failed: (socket) => {
         const now = Date.now()
@@ -118,7 +121,7 @@ export class Performer {
     if (reply === "snapshot") this.#fanOut.snapshotTaken(socket)
     const now = Date.now()
     const connection = this.#parts.sockets.connectionOf(socket)
-    const text = reply === "snapshot" ? `{"type":"sync","present":${presentFor(this.#parts, connection)}}` : JSON.stringify(reply)
+    const text = reply === "snapshot" ? `{"type":"sync",${roomFor(this.#parts, connection)}}` : JSON.stringify(reply)
     if (reply === "snapshot" && connection !== null) snapshotSent(connection, text.length, now)
     send(socket, text)
     this.#parts.traffic.sent(1, now)

@@ -2,7 +2,9 @@
 import { type CacheCounters, WeakCache } from "../cache/weak-cache.ts"
 import type { Ref } from "../core/connection.ts"
 import { present, type Roster } from "../core/roster.ts"
+import { withoutData } from "../core/view.ts"
 import type { Entry } from "../protocol/frames.ts"
+import type { View } from "../protocol/views.ts"
 
 type EncodedEntry = { readonly entry: Entry; readonly text: string }
 type EncodedRoom = { readonly version: number; readonly text: string }
@@ -12,7 +14,8 @@ const STRONG_ENTRIES = 64
 
 export class Snapshot {
   readonly #entries = new WeakCache<Ref, EncodedEntry>(STRONG_ENTRIES)
-  readonly #room = new WeakCache<"present", EncodedRoom>(1)
+  /** One text for each view that shows entries. */
+  readonly #room = new WeakCache<Exclude<View, "count">, EncodedRoom>(2)
 
   /** Whether anybody was sent the room since the object was constructed. */
   get wasRead(): boolean {
@@ -21,11 +24,11 @@ export class Snapshot {
   }
 
   /** `[entry,…]`, for `present`. An entry that did not change since it was last encoded is not encoded again. */
-  text(roster: Roster): string {
+  text(roster: Roster, view: Exclude<View, "count"> = "full"): string {
     return this.#room.get(
-      "present",
+      view,
       ({ version }) => version === roster.version,
-      () => ({ version: roster.version, text: `[${Array.from(present(roster), (entry) => this.#entryText(entry)).join(",")}]` }),
+      () => ({ version: roster.version, text: `[${Array.from(present(roster), (entry) => this.#entryText(entry, view)).join(",")}]` }),
     ).text
   }
 
@@ -40,7 +43,9 @@ export class Snapshot {
     return { hits: a.hits + b.hits, misses: a.misses + b.misses, reclaimed: a.reclaimed + b.reclaimed, live: a.live + b.live }
   }
 
-  #entryText(entry: Entry): string {
+  /** Of an entry without its data no text is kept: it is short, and the room's is. */
+  #entryText(entry: Entry, view: Exclude<View, "count">): string {
+    if (view === "members") return JSON.stringify(withoutData(entry))
     return this.#entries.get(
       entry.ref,
       (encoded) => encoded.entry === entry,

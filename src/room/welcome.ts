@@ -3,11 +3,12 @@ import type { Connection, Millis } from "../core/connection.ts"
 import { isConnected } from "../core/connection.ts"
 import { EXPIRY_NOTICE_MS, sweepBy } from "../core/liveness.ts"
 import { crowdedOut, open, resume } from "../core/roster.ts"
+import { grantedView } from "../core/view.ts"
 import type { RoomFrame } from "../protocol/frames.ts"
 import { PROTOCOL_VERSION } from "../protocol/names.ts"
 import type { Admission } from "./admission.ts"
 import { hasNewerInfo } from "./attachment.ts"
-import { type Effects, type Performer, presentFor, type RoomParts } from "./perform.ts"
+import { type Effects, type Performer, type RoomParts, roomFor } from "./perform.ts"
 import { send } from "./sockets.ts"
 
 export function welcomeFresh(parts: RoomParts, performer: Performer, socket: WebSocket, admission: Admission, now: Millis): Effects {
@@ -15,6 +16,7 @@ export function welcomeFresh(parts: RoomParts, performer: Performer, socket: Web
   const crowded = crowdedOut(parts.roster, identity.member, parts.settings.capacity)
   const changes = crowded.flatMap((connection) => performer.end(connection, "closed"))
   const connection = open(parts.roster, fresh.connection, identity, parts.settings.maxFramesPerSecond, now)
+  connection.view = viewFor(parts, admission)
   parts.sockets.accept(socket, connection, admission.room)
   welcome(parts, socket, connection, admission.room, fresh.session, false, now)
   return { ...ready(parts, socket, connection, now), changes }
@@ -27,6 +29,7 @@ export function welcomeBack(parts: RoomParts, socket: WebSocket, connection: Con
   for (const old of sockets.allOf(connection.id)) sockets.release(old)
   const wasInGrace = !isConnected(connection)
   const changes = resume(roster, connection, admission.identity, settings.maxFramesPerSecond, now)
+  connection.view = viewFor(parts, admission)
   sockets.accept(socket, connection, admission.room)
   welcome(parts, socket, connection, admission.room, admission.resume?.session ?? "", true, now)
   if (connection.entry === null && wasInGrace) ledger.drop(connection.id)
@@ -37,6 +40,11 @@ export function welcomeBack(parts: RoomParts, socket: WebSocket, connection: Con
     changes,
     closes: superseded.map((old) => [old, 4409] as const),
   }
+}
+
+/** The connection itself is counted already. */
+function viewFor({ roster, settings }: RoomParts, { view }: Admission): Connection["view"] {
+  return grantedView(view, roster.connected - 1, settings.maxFullViews)
 }
 
 /** `expiring`, at once when a token has no more than the notice left. */
@@ -70,9 +78,10 @@ function welcome(
     session,
     resumed,
     heartbeat: { interval, timeout },
+    ...(connection.view === "full" ? {} : { view: connection.view }),
   }
   // The entries are text already, cached for all who come while nobody changes.
-  send(socket, `${JSON.stringify(head).slice(0, -1)},"present":${presentFor(parts, connection)}}`)
+  send(socket, `${JSON.stringify(head).slice(0, -1)},${roomFor(parts, connection)}}`)
   parts.traffic.sent(1, now)
 }
 

@@ -5,6 +5,7 @@
 import { Hono } from "hono"
 import { isAllowedOrigin } from "../config/config.ts"
 import { isRoomName, ROOM_NAME_RULE, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "../protocol/names.ts"
+import { VIEW_RULE, viewSchema } from "../protocol/views.ts"
 import { admissionRequest } from "../room/admission.ts"
 import { type AppEnv, isUpgrade, roomStub } from "./app.ts"
 import { bearerOf, identify, unconfigured } from "./identity.ts"
@@ -21,6 +22,8 @@ connect.get("/:room{[\\s\\S]*}/connect", async (c) => {
   const missing = unconfigured(settings)
   if (missing !== null) return problem(missing)
   if (!isRoomName(room)) return problem({ code: "bad_room", message: ROOM_NAME_RULE })
+  const view = viewSchema.safeParse(c.req.query("view") ?? "full")
+  if (!view.success) return problem({ code: "bad_request", message: VIEW_RULE })
   const request = c.req.raw
   const offered = subprotocols(request)
   const identity = await identify(tokenOf(request, offered), room, settings)
@@ -40,6 +43,7 @@ connect.get("/:room{[\\s\\S]*}/connect", async (c) => {
     resume: isSession(session) ? await sessionKeys(session) : null,
     wantsUpgrade: isUpgrade(request),
     subprotocol: offered.includes(SUBPROTOCOL) ? SUBPROTOCOL : null,
+    view: view.data,
   })
   return roomStub(c, room).fetch(admission)
 })

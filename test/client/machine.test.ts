@@ -16,8 +16,8 @@ import {
   statusOf,
   step,
 } from "../../src/client/machine.ts"
+import type { RoomFrame } from "../../src/client/wire.ts"
 import { CLOSE_CODES, CLOSES, type Retry } from "../../src/protocol/close-codes.ts"
-import type { RoomFrame } from "../../src/protocol/frames.ts"
 
 const INTERVAL = 30_000
 const NOW = 1_000_000

@@ -19,6 +19,7 @@ const TABLE: [string, number, (settings: Settings) => number][] = [
   ["FANOUT_PER_SECOND", 20_000, ({ pace }) => pace.fanoutPerSecond],
   ["MAX_CONNECTIONS", 10_000, ({ capacity }) => capacity.maxConnections],
   ["MAX_CONNECTIONS_PER_MEMBER", 20, ({ capacity }) => capacity.maxConnectionsPerMember],
+  ["MAX_FULL_VIEWS", 32_768, ({ maxFullViews }) => maxFullViews],
   ["MAX_DATA_BYTES", 8192, ({ maxDataBytes }) => maxDataBytes],
   ["MAX_FRAME_BYTES", 16_384, ({ maxFrameBytes }) => maxFrameBytes],
   ["MAX_FRAMES_PER_SECOND", 60, ({ maxFramesPerSecond }) => maxFramesPerSecond],
@@ -26,7 +27,7 @@ const TABLE: [string, number, (settings: Settings) => number][] = [
 ]
 
 /** Those that the contract turns off with 0, or that mean something at 0. */
-const MAY_BE_ZERO = ["AWAY_AFTER_MS", "IDLE_TIMEOUT_MS", "GRACE_MS", "TICK_MS", "LAST_SEEN_RETENTION_MS"]
+const MAY_BE_ZERO = ["AWAY_AFTER_MS", "IDLE_TIMEOUT_MS", "GRACE_MS", "TICK_MS", "MAX_FULL_VIEWS", "LAST_SEEN_RETENTION_MS"]
 
 function settingsOf(variables: Variables): Settings {
   const settings = readSettings(variables)

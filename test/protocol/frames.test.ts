@@ -29,6 +29,7 @@ const fromRoom = {
   },
   sync: { type: "sync", present: [] },
   presence: { type: "presence", enter: [entry], update: { "7": { x: null } }, status: { "7": "away" }, leave: [[7, "left"]] },
+  count: { type: "count", members: 3 },
   message: { type: "message", from: 7, member: "anna", event: "hello", data: { any: ["thing"] } },
   ack: { type: "ack", id: 1 },
   error: { type: "error", id: 1, code: "bad_frame", message: "why" },

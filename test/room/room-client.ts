@@ -42,9 +42,9 @@ export function tokenFor(member: string, claims: Partial<Claims> = {}): Promise<
   return mintToken(all, SECRET)
 }
 
-export async function requestConnect(room: string, token: string, session?: string): Promise<Response> {
-  const query = session === undefined ? "" : `?session=${session}`
-  return exports.default.fetch(`https://rollcall.test/v1/rooms/${room}/connect${query}`, {
+export async function requestConnect(room: string, token: string, session?: string, view = "full"): Promise<Response> {
+  const query = new URLSearchParams({ view, ...(session === undefined ? {} : { session }) })
+  return exports.default.fetch(`https://rollcall.test/v1/rooms/${room}/connect?${query}`, {
     headers: { upgrade: "websocket", "sec-websocket-protocol": `rollcall.v1, token.${token}` },
   })
 }
@@ -70,9 +70,9 @@ export type RoomClient = {
 export async function connect(
   room: string,
   member: string,
-  options: { session?: string; claims?: Partial<Claims> } = {},
+  options: { session?: string; view?: string; claims?: Partial<Claims> } = {},
 ): Promise<RoomClient> {
-  const response = await requestConnect(room, await tokenFor(member, options.claims), options.session)
+  const response = await requestConnect(room, await tokenFor(member, options.claims), options.session, options.view)
   const socket = response.webSocket
   if (socket === null) throw new Error(`refused with ${response.status}: ${await response.text()}`)
   const frames: RoomFrame[] = []

@@ -46,8 +46,11 @@ export const frameSchema = z.discriminatedUnion("type", [
     resumed: z.boolean(),
     heartbeat: z.strictObject({ interval: millis, timeout: millis }),
     present: z.array(entrySchema),
+    view: z.enum(["members", "count"]).optional(),
+    members: z.int().nonnegative().optional(),
   }),
-  z.strictObject({ type: z.literal("sync"), present: z.array(entrySchema) }),
+  z.strictObject({ type: z.literal("sync"), present: z.array(entrySchema), members: z.int().nonnegative().optional() }),
+  z.strictObject({ type: z.literal("count"), members: z.int().nonnegative() }),
   z
     .strictObject({
       type: z.literal("presence"),
