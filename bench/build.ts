@@ -49,6 +49,11 @@ export async function buildWorker(source: string, directory: string): Promise<st
 }
 
 /** The date that wrangler.toml names: the peers are run with the same. */
+export function compatibilityFlags(): string[] {
+  const list = /^compatibility_flags *= *\[(.*)\]/m.exec(readFileSync(join(ROOT, "wrangler.toml"), "utf8"))?.[1] ?? ""
+  return [...list.matchAll(/"(.+?)"/g)].map(([, flag]) => flag ?? "")
+}
+
 export function compatibilityDate(): string {
   const date = /^compatibility_date *= *"(.+)"/m.exec(readFileSync(join(ROOT, "wrangler.toml"), "utf8"))?.[1]
   if (date === undefined) throw new Error("wrangler.toml names no compatibility_date")

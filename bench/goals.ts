@@ -59,6 +59,11 @@ function stormGoals(
       medians.of("rollcall", (run) => run.bytesPerState),
       30,
     ),
+    atMost(
+      `${who}: bytes per update with rollcall.v1.deflate`,
+      medians.of("deflate", (run) => run.bytesPerState),
+      16,
+    ),
     atMost(`${who}: stale pairs in any run`, staleIn(medians), 0),
   ]
   if (limits.ofWs !== null) {
@@ -98,6 +103,11 @@ function joinGoals(medians: ReturnType<typeof mediansOf<"joins">>): Goal[] {
       medians.ratio("rollcall", "party", (run) => run.receivedMb),
       0.6,
     ),
+    atMost(
+      "1,000 join: bytes with rollcall.v1.deflate, of PartyServer's,",
+      medians.ratio("deflate", "party", (run) => run.receivedMb),
+      0.6,
+    ),
   ]
 }
 
@@ -124,7 +134,7 @@ function manyRoomsGoals(medians: StormMedians): Goal[] {
 
 /** The worst run, as a mean or median would hide one. */
 function staleIn(medians: StormMedians): number {
-  const runs = medians.runs("rollcall")
+  const runs = [...medians.runs("rollcall"), ...medians.runs("deflate")]
   return runs.length === 0 ? Number.NaN : Math.max(...runs.map(({ stale }) => stale))
 }
 

@@ -7,7 +7,7 @@ import type { Job } from "./load/job.ts"
 import type { Launch } from "./server.ts"
 import { type WorkerConfig, writeConfig } from "./workerd.ts"
 
-export const TARGETS = ["rollcall", "party", "ws"] as const
+export const TARGETS = ["rollcall", "deflate", "party", "ws"] as const
 export type TargetName = (typeof TARGETS)[number]
 
 export type Target = {
@@ -21,11 +21,16 @@ export async function prepareTarget(name: TargetName, scratch: string): Promise<
   const directory = join(scratch, name)
   mkdirSync(directory, { recursive: true })
   switch (name) {
-    case "rollcall": {
+    case "rollcall":
+    case "deflate": {
       const secret = randomBytes(32).toString("hex")
       const module = buildRollcall(directory)
       const variables = { TOKEN_SECRETS: secret, ADMIN_KEYS: randomBytes(16).toString("hex") }
-      return { name, adapter: { kind: "rollcall", secret }, launch: inWorkerd({ module, roomBinding: "ROOM", variables }) }
+      return {
+        name,
+        adapter: { kind: "rollcall", secret, deflate: name === "deflate" },
+        launch: inWorkerd({ module, roomBinding: "ROOM", variables }),
+      }
     }
     case "party": {
       const module = await buildWorker("peers/party.ts", directory)

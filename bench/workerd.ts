@@ -1,7 +1,7 @@
 /** A configuration for `workerd serve`: one Worker with one Durable Object class, on one port. */
 import { mkdtempSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
-import { compatibilityDate } from "./build.ts"
+import { compatibilityDate, compatibilityFlags } from "./build.ts"
 
 export type WorkerConfig = {
   /** The bundled module; the configuration is written beside it. */
@@ -30,6 +30,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [(name = "index.js", esModule = embed ${quote(basename(module))})],
   compatibilityDate = ${quote(compatibilityDate())},
+  compatibilityFlags = [${compatibilityFlags().map(quote).join(", ")}],
   bindings = [${bindings.join(", ")}],
   durableObjectNamespaces = [${namespaces}],
   durableObjectStorage = (localDisk = "storage"),

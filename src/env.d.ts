@@ -12,3 +12,8 @@ declare namespace Cloudflare {
     mainModule: typeof import("./worker/index.ts")
   }
 }
+
+/** The one function of Node's that the Worker calls; its own types would bring a second runtime's globals along. */
+declare module "node:zlib" {
+  export function deflateRawSync(text: string, options: { readonly level: number }): Uint8Array
+}

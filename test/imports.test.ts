@@ -12,7 +12,7 @@ const TABLE: Record<string, Allowed> = {
   cache: { values: ["cache"], packages: [] },
   config: { values: ["protocol", "core", "config"], packages: [] },
   token: { values: ["protocol", "core", "token"], packages: ["jose", "zod"] },
-  room: { values: ["protocol", "core", "cache", "config", "token", "room"], packages: ["cloudflare:workers", "zod"] },
+  room: { values: ["protocol", "core", "cache", "config", "token", "room"], packages: ["cloudflare:workers", "node:zlib", "zod"] },
   worker: {
     values: ["protocol", "core", "config", "token", "worker", "room/admission.ts"],
     types: ["room"],

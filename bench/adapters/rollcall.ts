@@ -37,7 +37,8 @@ const membersOf = new Map<string, Map<number, string>>()
 /** The refs that each participant sees. An enter may repeat what its welcome held already, so counting is not enough. */
 const seenBy = new WeakMap<Participant, Set<number>>()
 
-export function rollcall(secret: string): Adapter {
+/** `deflate`: frames come compressed, once for all. */
+export function rollcall(secret: string, deflate: boolean): Adapter {
   const tokens: string[] = []
   return {
     echoesSelf: true,
@@ -48,7 +49,7 @@ export function rollcall(secret: string): Adapter {
       }
     },
     path: (room) => `/v1/rooms/${room}/connect`,
-    headers: (index) => ({ "Sec-WebSocket-Protocol": `rollcall.v1, token.${tokens[index]}` }),
+    headers: (index) => ({ "Sec-WebSocket-Protocol": `${deflate ? "rollcall.v1.deflate, " : ""}rollcall.v1, token.${tokens[index]}` }),
     isInOnOpen: false,
     received: (participant, bytes, start, end) => {
       switch (bytes[start + TYPE_AT]) {

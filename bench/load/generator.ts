@@ -9,7 +9,7 @@ import { runJoins } from "./joins.ts"
 import { runStorm } from "./storm.ts"
 
 function adapterFor({ adapter }: Job): Adapter {
-  return adapter.kind === "rollcall" ? rollcall(adapter.secret) : naive(adapter.prefix)
+  return adapter.kind === "rollcall" ? rollcall(adapter.secret, adapter.deflate) : naive(adapter.prefix)
 }
 
 function run(crowd: Crowd, { scenario, pid }: Job): Promise<Result> {

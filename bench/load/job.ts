@@ -19,7 +19,7 @@ export type Idle = Extract<Scenario, { kind: "idle" }>
 
 export const jobSchema = z.object({
   adapter: z.discriminatedUnion("kind", [
-    z.object({ kind: z.literal("rollcall"), secret: z.string() }),
+    z.object({ kind: z.literal("rollcall"), secret: z.string(), deflate: z.boolean() }),
     z.object({ kind: z.literal("naive"), prefix: z.string() }),
   ]),
   port: count,

@@ -3,6 +3,7 @@
  * positions in that buffer. A received frame costs tens of nanoseconds, so that the generator is not what is measured.
  */
 import { connect, type Socket } from "node:net"
+import { inflated } from "./inflation.ts"
 
 /** What all clients of this process moved. */
 export const wire = { bytesIn: 0, framesIn: 0, closedByServer: 0, errors: 0 }
@@ -10,6 +11,7 @@ export const wire = { bytesIn: 0, framesIn: 0, closedByServer: 0, errors: 0 }
 const READ_BUFFER = Buffer.allocUnsafe(512 * 1024)
 
 const TEXT = 1
+const BINARY = 2
 const CLOSE = 8
 const PING = 9
 const PONG = 10
@@ -127,6 +129,7 @@ export class WebSocketClient {
       at = start + length
       const opcode = first & 0x0f
       if (first === (LAST_FRAGMENT | TEXT)) this.#message(bytes, start, at)
+      else if (first === (LAST_FRAGMENT | BINARY)) this.#deflated(bytes, start, at)
       else if (opcode === PING) this.write(clientFrame(PONG, bytes.subarray(start, at)))
       else if (opcode === CLOSE) {
         this.#socket.end()
@@ -142,6 +145,11 @@ export class WebSocketClient {
     const whole = Buffer.concat(this.#fragments)
     this.#fragments = []
     this.#message(whole, 0, whole.length)
+  }
+
+  #deflated(bytes: Buffer, start: number, end: number): void {
+    const text = inflated(bytes, start, end)
+    this.#message(text, 0, text.length)
   }
 
   #message(bytes: Buffer, start: number, end: number): void {

@@ -41,6 +41,8 @@ export type Connection = {
   line: Line
   /** How much of the room its socket is told. */
   view: View
+  /** Whether its socket takes longer frames compressed. */
+  deflates: boolean
   /** The last frame of any kind; pings are the runtime's to remember. */
   heardAt: Millis
   /** The last frame that counts as activity: not `pong`, `auth` or `sync`, and not a refused one. */

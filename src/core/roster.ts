@@ -99,6 +99,7 @@ function add(roster: Roster, id: ConnectionId, identity: Identity, line: Line, r
     entry: null,
     line,
     view: "full",
+    deflates: false,
     heardAt: now,
     activeAt: now,
     askedAt: null,

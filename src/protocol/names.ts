@@ -10,6 +10,9 @@ export const PROTOCOL_VERSION = 1
 /** The subprotocol that a client offers and the Worker selects. */
 export const SUBPROTOCOL = "rollcall.v1"
 
+/** The same, but longer frames from the room come as binary: their text, compressed by raw DEFLATE (RFC 1951). Selected wherever it is offered. */
+export const DEFLATE_SUBPROTOCOL = "rollcall.v1.deflate"
+
 /** A second subprotocol carries the token of a browser, which can set no header: `token.<jwt>`. */
 export const TOKEN_SUBPROTOCOL_PREFIX = "token."
 

@@ -21,6 +21,7 @@ const schema = z.object({
   expires: z.number(),
   warned: z.literal(1).optional(),
   view: viewSchema.optional(),
+  deflates: z.literal(1).optional(),
   entry: z.object({ data: z.looseObject({}), status: z.enum(["active", "away"]), since: z.number() }).optional(),
   heard: z.number(),
   active: z.number(),
@@ -54,6 +55,7 @@ export function encodeAttachment(connection: Connection, tallies: Tallies): Uint
     expires: connection.expiresAt,
     warned: connection.warned ? 1 : undefined,
     view: connection.view === "full" ? undefined : connection.view,
+    deflates: connection.deflates ? 1 : undefined,
     entry: entry === null ? undefined : { data: entry.data, status: entry.status, since: entry.since },
     heard: connection.heardAt,
     active: connection.activeAt,
@@ -73,7 +75,8 @@ export function decodeAttachment(attachment: unknown, rate: number, now: number)
   if (!(attachment instanceof Uint8Array) || attachment[0] !== VERSION) return null
   const parsed = schema.safeParse(readJson(new TextDecoder().decode(attachment.subarray(1))))
   if (!parsed.success) return null
-  const { id, ref, member, info, newer, entry, grants, expires, warned, view, heard, active, asked, errors, bytes, tallies } = parsed.data
+  const { id, ref, member, info, newer, entry, grants, expires, warned, view, deflates, heard, active, asked, errors, bytes, tallies } =
+    parsed.data
   const [subscribe, presence, message] = grants
   const connection: Connection = {
     id,
@@ -86,6 +89,7 @@ export function decodeAttachment(attachment: unknown, rate: number, now: number)
     entry: entry === undefined ? null : { ref, connection: id, member, info, ...entry },
     line: ON_SOCKET,
     view: view ?? "full",
+    deflates: deflates === 1,
     heardAt: heard,
     activeAt: active,
     askedAt: asked ?? null,

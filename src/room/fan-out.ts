@@ -1,4 +1,6 @@
 /** From changes to sockets: what waits in the outbox is encoded once per tick, and the same text goes to all. */
+
+import type { Connection } from "../core/connection.ts"
 import {
   addChange,
   addMessage,
@@ -16,6 +18,7 @@ import type { Change } from "../core/roster.ts"
 import { membersOnly, movesCount } from "../core/view.ts"
 import type { RoomFrame } from "../protocol/frames.ts"
 import type { View } from "../protocol/views.ts"
+import { DEFLATE_FROM, deflated } from "./deflate.ts"
 import { type Sockets, send } from "./sockets.ts"
 import type { Traffic } from "./traffic.ts"
 
@@ -27,6 +30,8 @@ export type FanOutPorts = {
   /** A socket that threw: it is closed already, and its connection has to be let go. */
   readonly failed: (socket: WebSocket) => void
 }
+
+type Encoded = { readonly text: string; deflated: Uint8Array | null }
 
 export class FanOut {
   readonly #sockets: Sockets
@@ -86,15 +91,16 @@ export class FanOut {
     const failed = new Set<WebSocket>()
     let frames = 0
     for (const delivery of deliveries) {
-      const texts: Partial<Record<View, string | null>> = {}
+      const told: Partial<Record<View, Encoded | null>> = {}
       for (const socket of sockets) {
-        const view = this.#hears(socket, delivery)
-        if (view === null) continue
-        // Encoded once for all who see as much.
-        const text = texts[view] === undefined ? this.#textFor(view, delivery) : texts[view]
-        texts[view] = text
-        if (text === null) continue
-        if (!send(socket, text)) failed.add(socket)
+        const connection = this.#hears(socket, delivery)
+        if (connection === null) continue
+        const { view, deflates } = connection
+        // Encoded once for all who see as much, and compressed once for those of them who take that.
+        const encoded = told[view] === undefined ? this.#encode(view, delivery) : told[view]
+        told[view] = encoded
+        if (encoded === null) continue
+        if (!send(socket, deflates ? compressed(encoded) : encoded.text)) failed.add(socket)
         frames++
       }
     }
@@ -105,22 +111,31 @@ export class FanOut {
     this.flushWhenDue(now)
   }
 
-  /** With which view the socket is told this, or null: it is not. */
-  #hears(socket: WebSocket, delivery: Delivery): View | null {
+  /** As whom the socket is told this, or null: it is not. */
+  #hears(socket: WebSocket, delivery: Delivery): Connection | null {
     const connection = this.#sockets.connectionOf(socket)
     if (connection === null || !connection.grants.subscribe) return null
-    if (delivery.kind === "presence") return delivery.segment >= (this.#firstSegments.get(socket) ?? 0) ? connection.view : null
+    if (delivery.kind === "presence") return delivery.segment >= (this.#firstSegments.get(socket) ?? 0) ? connection : null
     const { before, to } = delivery.message
-    return connection.ref < before && (to === null || to.has(connection.member)) ? connection.view : null
+    return connection.ref < before && (to === null || to.has(connection.member)) ? connection : null
   }
 
   /** Null: the frame holds nothing for who sees that much. */
-  #textFor(view: View, delivery: Delivery): string | null {
-    if (view === "full" || delivery.kind === "message") return JSON.stringify(delivery.frame)
-    if (view === "members") {
-      const frame = membersOnly(delivery.frame)
-      return frame === null ? null : JSON.stringify(frame)
-    }
-    return movesCount(delivery.frame) ? JSON.stringify({ type: "count", members: this.#ports.members() } satisfies RoomFrame) : null
+  #encode(view: View, delivery: Delivery): Encoded | null {
+    const frame = this.#frameFor(view, delivery)
+    return frame === null ? null : { text: JSON.stringify(frame), deflated: null }
   }
+
+  #frameFor(view: View, delivery: Delivery): RoomFrame | null {
+    if (view === "full" || delivery.kind === "message") return delivery.frame
+    if (view === "members") return membersOnly(delivery.frame)
+    return movesCount(delivery.frame) ? { type: "count", members: this.#ports.members() } : null
+  }
+}
+
+/** Once for all sockets that take it. */
+function compressed(encoded: Encoded): string | Uint8Array {
+  if (encoded.text.length < DEFLATE_FROM) return encoded.text
+  encoded.deflated ??= deflated(encoded.text)
+  return encoded.deflated
 }

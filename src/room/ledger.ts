@@ -186,6 +186,7 @@ export class Ledger {
       warned: false,
       entry: entry === null ? null : { ref, connection: id, member, info, ...entry },
       view: "full",
+      deflates: false,
       line: { at: line === "placed" ? "placed" : "grace", until: until ?? Number.POSITIVE_INFINITY },
       heardAt: active_at,
       activeAt: active_at,

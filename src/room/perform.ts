@@ -13,6 +13,7 @@ import type { Snapshot } from "./snapshot.ts"
 import { type Sockets, send } from "./sockets.ts"
 import { newTallies, type Tallies } from "./tallies.ts"
 import type { Traffic } from "./traffic.ts"
+import { sendRoom } from "./whole-room.ts"
 
 export type Effects = {
   /** Sockets that were sent the whole room in their welcome. */
@@ -39,13 +40,6 @@ export type RoomParts = {
   readonly traffic: Traffic
   /** Work that no event waits for; what it throws is logged. */
   readonly background: (work: Promise<void>) => void
-}
-
-/** The fields of a `welcome` or `sync` that show the whole room, as text and as far as this connection may and wants to see it. */
-export function roomFor({ snapshot, roster }: RoomParts, connection: Connection | null): string {
-  if (connection?.grants.subscribe !== true) return '"present":[]'
-  if (connection.view === "count") return `"present":[],"members":${roster.presentOf.size}`
-  return `"present":${snapshot.text(roster, connection.view)}`
 }
 
 const PRUNE_EVERY_MS = 86_400_000
@@ -120,10 +114,11 @@ export class Performer {
   reply(socket: WebSocket, reply: Reply): void {
     if (reply === "snapshot") this.#fanOut.snapshotTaken(socket)
     const now = Date.now()
-    const connection = this.#parts.sockets.connectionOf(socket)
-    const text = reply === "snapshot" ? `{"type":"sync",${roomFor(this.#parts, connection)}}` : JSON.stringify(reply)
-    if (reply === "snapshot" && connection !== null) snapshotSent(connection, text.length, now)
-    send(socket, text)
+    if (reply === "snapshot") {
+      const connection = this.#parts.sockets.connectionOf(socket)
+      const length = sendRoom(this.#parts, socket, connection, '{"type":"sync"')
+      if (connection !== null) snapshotSent(connection, length, now)
+    } else send(socket, JSON.stringify(reply))
     this.#parts.traffic.sent(1, now)
   }
 

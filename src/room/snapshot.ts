@@ -5,9 +5,10 @@ import { present, type Roster } from "../core/roster.ts"
 import { withoutData } from "../core/view.ts"
 import type { Entry } from "../protocol/frames.ts"
 import type { View } from "../protocol/views.ts"
+import { deflated } from "./deflate.ts"
 
 type EncodedEntry = { readonly entry: Entry; readonly text: string }
-type EncodedRoom = { readonly version: number; readonly text: string }
+type EncodedRoom = { readonly version: number; readonly text: string; deflated: Uint8Array | null }
 
 /** How many encoded entries are held strongly; a room of that size or less is encoded once in any case. */
 const STRONG_ENTRIES = 64
@@ -25,11 +26,26 @@ export class Snapshot {
 
   /** `[entry,…]`, for `present`. An entry that did not change since it was last encoded is not encoded again. */
   text(roster: Roster, view: Exclude<View, "count"> = "full"): string {
+    return this.#encoded(roster, view).text
+  }
+
+  /** `"present":[entry,…]}`, the end of a frame, compressed once for all who come while nobody changes. */
+  deflated(roster: Roster, view: Exclude<View, "count"> = "full"): Uint8Array {
+    const encoded = this.#encoded(roster, view)
+    encoded.deflated ??= deflated(`"present":${encoded.text}}`)
+    return encoded.deflated
+  }
+
+  #encoded(roster: Roster, view: Exclude<View, "count">): EncodedRoom {
     return this.#room.get(
       view,
       ({ version }) => version === roster.version,
-      () => ({ version: roster.version, text: `[${Array.from(present(roster), (entry) => this.#entryText(entry, view)).join(",")}]` }),
-    ).text
+      () => ({
+        version: roster.version,
+        text: `[${Array.from(present(roster), (entry) => this.#entryText(entry, view)).join(",")}]`,
+        deflated: null,
+      }),
+    )
   }
 
   /** A connection is over: nobody will ask for its entry again. */

@@ -109,10 +109,10 @@ export class Sockets {
   }
 }
 
-/** A socket that throws is closed and hurts no other. Returns whether the text was taken. */
-export function send(socket: WebSocket, text: string): boolean {
+/** A socket that throws is closed and hurts no other. Returns whether the frame was taken. */
+export function send(socket: WebSocket, frame: string | Uint8Array): boolean {
   try {
-    socket.send(text)
+    socket.send(frame)
     return true
   } catch {
     closeSocket(socket, 1011, "sending failed")

@@ -5,18 +5,18 @@ import { EXPIRY_NOTICE_MS, sweepBy } from "../core/liveness.ts"
 import { crowdedOut, open, resume } from "../core/roster.ts"
 import { grantedView } from "../core/view.ts"
 import type { RoomFrame } from "../protocol/frames.ts"
-import { PROTOCOL_VERSION } from "../protocol/names.ts"
+import { DEFLATE_SUBPROTOCOL, PROTOCOL_VERSION } from "../protocol/names.ts"
 import type { Admission } from "./admission.ts"
 import { hasNewerInfo } from "./attachment.ts"
-import { type Effects, type Performer, type RoomParts, roomFor } from "./perform.ts"
-import { send } from "./sockets.ts"
+import type { Effects, Performer, RoomParts } from "./perform.ts"
+import { sendRoom } from "./whole-room.ts"
 
 export function welcomeFresh(parts: RoomParts, performer: Performer, socket: WebSocket, admission: Admission, now: Millis): Effects {
   const { fresh, identity } = admission
   const crowded = crowdedOut(parts.roster, identity.member, parts.settings.capacity)
   const changes = crowded.flatMap((connection) => performer.end(connection, "closed"))
   const connection = open(parts.roster, fresh.connection, identity, parts.settings.maxFramesPerSecond, now)
-  connection.view = viewFor(parts, admission)
+  putOnLine(parts, connection, admission)
   parts.sockets.accept(socket, connection, admission.room)
   welcome(parts, socket, connection, admission.room, fresh.session, false, now)
   return { ...ready(parts, socket, connection, now), changes }
@@ -29,7 +29,7 @@ export function welcomeBack(parts: RoomParts, socket: WebSocket, connection: Con
   for (const old of sockets.allOf(connection.id)) sockets.release(old)
   const wasInGrace = !isConnected(connection)
   const changes = resume(roster, connection, admission.identity, settings.maxFramesPerSecond, now)
-  connection.view = viewFor(parts, admission)
+  putOnLine(parts, connection, admission)
   sockets.accept(socket, connection, admission.room)
   welcome(parts, socket, connection, admission.room, admission.resume?.session ?? "", true, now)
   if (connection.entry === null && wasInGrace) ledger.drop(connection.id)
@@ -42,9 +42,10 @@ export function welcomeBack(parts: RoomParts, socket: WebSocket, connection: Con
   }
 }
 
-/** The connection itself is counted already. */
-function viewFor({ roster, settings }: RoomParts, { view }: Admission): Connection["view"] {
-  return grantedView(view, roster.connected - 1, settings.maxFullViews)
+/** How its socket is spoken to, which each line settles anew. The connection itself is counted already. */
+function putOnLine({ roster, settings }: RoomParts, connection: Connection, { view, subprotocol }: Admission): void {
+  connection.view = grantedView(view, roster.connected - 1, settings.maxFullViews)
+  connection.deflates = subprotocol === DEFLATE_SUBPROTOCOL
 }
 
 /** `expiring`, at once when a token has no more than the notice left. */
@@ -80,8 +81,7 @@ function welcome(
     heartbeat: { interval, timeout },
     ...(connection.view === "full" ? {} : { view: connection.view }),
   }
-  // The entries are text already, cached for all who come while nobody changes.
-  send(socket, `${JSON.stringify(head).slice(0, -1)},${roomFor(parts, connection)}}`)
+  sendRoom(parts, socket, connection, JSON.stringify(head).slice(0, -1))
   parts.traffic.sent(1, now)
 }
 

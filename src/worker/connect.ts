@@ -4,7 +4,7 @@
  */
 import { Hono } from "hono"
 import { isAllowedOrigin } from "../config/config.ts"
-import { isRoomName, ROOM_NAME_RULE, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "../protocol/names.ts"
+import { DEFLATE_SUBPROTOCOL, isRoomName, ROOM_NAME_RULE, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "../protocol/names.ts"
 import { VIEW_RULE, viewSchema } from "../protocol/views.ts"
 import { admissionRequest } from "../room/admission.ts"
 import { type AppEnv, isUpgrade, roomStub } from "./app.ts"
@@ -42,7 +42,7 @@ connect.get("/:room{[\\s\\S]*}/connect", async (c) => {
     fresh: await mintSession(),
     resume: isSession(session) ? await sessionKeys(session) : null,
     wantsUpgrade: isUpgrade(request),
-    subprotocol: offered.includes(SUBPROTOCOL) ? SUBPROTOCOL : null,
+    subprotocol: [DEFLATE_SUBPROTOCOL, SUBPROTOCOL].find((name) => offered.includes(name)) ?? null,
     view: view.data,
   })
   return roomStub(c, room).fetch(admission)

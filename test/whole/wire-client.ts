@@ -1,6 +1,7 @@
 /** A client that knows nothing but the wire: it keeps every frame, checks its shape, and lets a test await them one by one. */
 import { randomUUID } from "node:crypto"
 import type { IncomingMessage } from "node:http"
+import { inflateRawSync } from "node:zlib"
 import { type JWTPayload, SignJWT } from "jose"
 import { WebSocket } from "ws"
 import { DEV_ADMIN_KEY, DEV_SECRET } from "./service.ts"
@@ -36,6 +37,10 @@ export type Asking = {
   /** Where the token travels; the subprotocol when left out. */
   readonly by?: "subprotocol" | "header" | "query"
   readonly headers?: Readonly<Record<string, string>>
+  /** Offers `rollcall.v1.deflate` as well. */
+  readonly deflate?: boolean
+  /** Offers the WebSocket's own compression. */
+  readonly perMessageDeflate?: boolean
   /** More of the query. */
   readonly query?: Readonly<Record<string, string>>
   readonly closeLimitMs?: number
@@ -73,9 +78,17 @@ export async function dial(where: Where, asking: Asking): Promise<WebSocket> {
   for (const [name, value] of Object.entries(asking.query ?? {})) url.searchParams.set(name, value)
   if (session !== undefined) url.searchParams.set("session", session)
   if (by === "query" && token !== null) url.searchParams.set("token", token)
-  const protocols = ["rollcall.v1", ...(by === "subprotocol" && token !== null ? [`token.${token}`] : [])]
+  const protocols = [
+    ...(asking.deflate === true ? ["rollcall.v1.deflate"] : []),
+    "rollcall.v1",
+    ...(by === "subprotocol" && token !== null ? [`token.${token}`] : []),
+  ]
   const authorization = by === "header" && token !== null ? { authorization: `Bearer ${token}` } : {}
-  const options = { perMessageDeflate: false, headers: { ...authorization, ...headers }, closeTimeout: closeLimitMs }
+  const options = {
+    perMessageDeflate: asking.perMessageDeflate === true,
+    headers: { ...authorization, ...headers },
+    closeTimeout: closeLimitMs,
+  }
   return new WebSocket(url, protocols, options)
 }
 
@@ -112,6 +125,8 @@ export class WireClient {
   readonly times: number[] = []
   readonly frames: RoomFrame[] = []
   readonly picture = new Picture()
+  /** How many of them came compressed. */
+  deflatedFrames = 0
   readonly member: string
   readonly socket: WebSocket
   #end: End | null = null
@@ -123,7 +138,12 @@ export class WireClient {
   constructor(socket: WebSocket, member: string) {
     this.socket = socket
     this.member = member
-    socket.on("message", (raw, isBinary) => this.#receive(raw.toString(), isBinary))
+    socket.on("message", (raw, isBinary) => {
+      const isDeflated = isBinary && socket.protocol === "rollcall.v1.deflate"
+      if (isDeflated) this.deflatedFrames++
+      if (isDeflated && raw instanceof Buffer) this.#receive(inflateRawSync(raw).toString(), false)
+      else this.#receive(raw.toString(), isBinary)
+    })
     socket.on("close", (code, reason) => {
       this.#end = { code, reason: reason.toString() }
       this.#wake()

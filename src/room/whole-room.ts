@@ -1,0 +1,21 @@
+/** The whole room to one socket, in a `welcome` or a `sync`: what is the same for all comes from the snapshot. */
+import type { Connection } from "../core/connection.ts"
+import { DEFLATE_FROM, withHead } from "./deflate.ts"
+import type { RoomParts } from "./perform.ts"
+import { send } from "./sockets.ts"
+
+/** `head` is the frame up to its room: JSON without the closing brace. Returns how many characters or bytes were sent. */
+export function sendRoom(parts: RoomParts, socket: WebSocket, connection: Connection | null, head: string): number {
+  const frame = roomFrame(parts, connection, head)
+  send(socket, frame)
+  return frame.length
+}
+
+/** As far as this connection may and wants to see the room. */
+function roomFrame({ snapshot, roster }: RoomParts, connection: Connection | null, head: string): string | Uint8Array {
+  if (connection?.grants.subscribe !== true) return `${head},"present":[]}`
+  const { view, deflates } = connection
+  if (view === "count") return `${head},"present":[],"members":${roster.presentOf.size}}`
+  const text = snapshot.text(roster, view)
+  return deflates && text.length >= DEFLATE_FROM ? withHead(`${head},`, snapshot.deflated(roster, view)) : `${head},"present":${text}}`
+}
