@@ -12,8 +12,8 @@ import type { ConnectionStatus, JsonObject, Reason } from "./types.ts"
 
 /** What tabs tell each other; `tab` is who says it, or for whom it is. */
 type Talk =
-  /** A tab's own data. */
-  | { readonly kind: "say"; readonly tab: string; readonly wanted: JsonObject | null }
+  /** A tab's own data, and when its app said so: a new leader hears from all at once, and the latest counts, not who answers last. */
+  | ({ readonly kind: "say"; readonly tab: string } & Words)
   | { readonly kind: "send"; readonly tab: string; readonly id: number; readonly message: Message }
   /** The rest is the leader's: who leads now, what the connection hears, what became of a message, or of what was said. */
   | { readonly kind: "lead" }
@@ -23,19 +23,22 @@ type Talk =
   | { readonly kind: "sent"; readonly tab: string; readonly id: number; readonly error: Fault | null }
   | { readonly kind: "corrected"; readonly data: JsonObject }
 
+type Words = { readonly wanted: JsonObject | null; readonly at: number }
+
 /** `name` is what the tabs of one room, one service and one member have in common. */
 export function tabLink(name: string, options: ConnectionOptions, events: LinkEvents): Link {
   const tab = crypto.randomUUID()
   const requests = pendingRequests()
   let wanted: JsonObject | null = null
+  let at = 0
   let status: ConnectionStatus = "connecting"
   let welcome: Extract<Told, { type: "welcome" }> | null = null
   /** Of the leader alone. */
   let direct: Link | null = null
   let left: AbortController | null = null
   let channel: BroadcastChannel
-  /** What each tab says about itself, the latest last; as far as the leader knows. */
-  const says = new Map<string, JsonObject | null>()
+  /** What each tab says about itself, as far as the leader knows. */
+  const says = new Map<string, Words>()
   const saying = paced(say)
 
   function post(talk: Talk): void {
@@ -43,14 +46,15 @@ export function tabLink(name: string, options: ConnectionOptions, events: LinkEv
   }
 
   function say(): void {
-    const talk: Talk = { kind: "say", tab, wanted }
+    const talk: Talk = { kind: "say", tab, wanted, at }
     if (direct === null) post(talk)
     else heard(talk)
   }
 
   /** The one presence of all tabs: what was said last, by a tab that is still there. */
   function speak(): void {
-    direct?.say([...says.values()].findLast((said) => said !== null) ?? null)
+    const said = [...says.values()].filter(({ wanted }) => wanted)
+    direct?.say(said.sort((a, b) => a.at - b.at).at(-1)?.wanted ?? null)
   }
 
   /** Holds the lock from when it is free until this tab leaves. */
@@ -85,7 +89,7 @@ export function tabLink(name: string, options: ConnectionOptions, events: LinkEv
 
   function lead(leaving: AbortController): void {
     post({ kind: "lead" })
-    says.set(tab, wanted)
+    says.set(tab, { wanted, at })
     const goodbye = () => (says.size > 1 ? RESUMABLE : GOODBYE)
     direct = directLink(
       { ...options, session: welcome?.session ?? null, goodbye },
@@ -133,8 +137,7 @@ export function tabLink(name: string, options: ConnectionOptions, events: LinkEv
           post({ kind: "status", status, reason: null })
           hold(name + talk.tab, () => says.delete(talk.tab) && speak(), left)
         }
-        says.delete(talk.tab)
-        says.set(talk.tab, talk.wanted)
+        says.set(talk.tab, talk)
         return void speak()
       case "send": {
         const answer = (error: Fault | null) => post({ kind: "sent", tab: talk.tab, id: talk.id, error })
@@ -177,6 +180,7 @@ export function tabLink(name: string, options: ConnectionOptions, events: LinkEv
   return {
     say(data) {
       wanted = data
+      at = Date.now()
       if (direct === null) saying.soon()
       else say()
     },

@@ -14,10 +14,10 @@ export type SocketLike = {
 
 export type SocketConstructor = new (url: string, protocols: string[]) => SocketLike
 
-/** The service selected our subprotocol: what it says has the contract's shapes. Null for `pong`, and for what is no frame. */
 /** `count` is for those who ask for that view, which this client does not. */
 export type RoomFrame = Exclude<AnyRoomFrame, { type: "count" }>
 
+/** The service selected our subprotocol: what it says has the contract's shapes. Null for `pong`, and for what is no frame. */
 export function decode(data: unknown): RoomFrame | null {
   try {
     return JSON.parse(String(data))

@@ -191,6 +191,27 @@ describe("tabs of one browser", () => {
     expect(service.room("r").left).toEqual([])
   })
 
+  it("[TB11] after a hand-over the latest words count, whoever leads and whoever repeats theirs last", async () => {
+    for (const speaks of [0, 1]) {
+      const { service, tab, room } = start()
+      const first = tab()
+      const leading = first.room("r")
+      await until(() => expect(leading.status).toBe("connected"))
+      const following = [tab(), tab()].map((one, at) => one.room<JsonObject>("r", { initial: { tab: at } }))
+      await until(() => expect(following.map(({ status }) => status)).toEqual(["connected", "connected"]))
+      await pause(20)
+      first.close()
+      // In the instant between two leaders, and once.
+      following[speaks]?.update({ latest: true })
+      await until(() => expect(room.entryOf("anna")?.data).toEqual({ tab: speaks, latest: true }))
+      await until(() => expect(service.of("anna")).toHaveLength(2))
+      await until(() => expect(following.map(({ status }) => status)).toEqual(["connected", "connected"]))
+      await pause(100)
+      expect(room.entryOf("anna")?.data).toEqual({ tab: speaks, latest: true })
+      expect(room.left).toEqual([])
+    }
+  })
+
   it("[TB6] the last one that closes leaves at once", async () => {
     const { service, tab, room } = start()
     const [first, second] = [tab(), tab()]
