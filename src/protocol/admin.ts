@@ -84,8 +84,16 @@ export const mintedSchema = z.object({ token: z.string(), expiresAt: millis })
 
 export const problemSchema = z.object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() })
 
+/** Digits alone: neither an empty value nor `0x10` is a number that somebody meant. */
+const LIMIT_RULE = "1 to 1000 are allowed"
+
 export const pageQuerySchema = z.object({
   cursor: z.string().optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  limit: z
+    .string()
+    .regex(/^\d{1,4}$/, LIMIT_RULE)
+    .transform(Number)
+    .pipe(z.int(LIMIT_RULE).min(1, LIMIT_RULE).max(1000, LIMIT_RULE))
+    .default(100),
 })
 export type PageQuery = z.infer<typeof pageQuerySchema>

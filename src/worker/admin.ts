@@ -1,7 +1,6 @@
 /** The admin API, behind an admin key: each call is schema in → the room → schema out. */
-import { createRoute } from "@hono/zod-openapi"
+import { createRoute, z } from "@hono/zod-openapi"
 import { timingSafeEqual } from "hono/utils/buffer"
-import { z } from "zod"
 import {
   kickSchema,
   MAX_BAN_MS,
@@ -56,8 +55,26 @@ admin.use(async (c, next) => {
   return next()
 })
 
+/** A name that is not percent-encoded UTF-8 would be taken as it stands, as the name of somebody whom no token can name. */
+admin.use("/rooms/:room/members/:member", async (c, next) => {
+  const { pathname } = new URL(c.req.url)
+  if (!isEncoded(pathname.slice(pathname.lastIndexOf("/") + 1)))
+    return problem({ code: "bad_request", message: "member: percent-encoded UTF-8 is allowed" })
+  return next()
+})
+
 /** Digits alone: an empty value, as of an unset variable in a script, must not lift a ban. */
-const banSchema = z.string().regex(/^\d+$/, "a whole number of milliseconds is allowed").transform(Number).pipe(z.number().max(MAX_BAN_MS))
+const banSchema = z
+  .string()
+  .regex(/^\d+$/, "a whole number of milliseconds is allowed")
+  .transform(Number)
+  .pipe(z.number().max(MAX_BAN_MS))
+  .openapi({ type: "integer", minimum: 0, maximum: MAX_BAN_MS, example: 3_600_000 })
+
+const pageQuery = pageQuerySchema.extend({
+  cursor: pageQuerySchema.shape.cursor.openapi({ description: "the `cursor` of the page before" }),
+  limit: pageQuerySchema.shape.limit.openapi({ type: "integer", minimum: 1, maximum: 1000, default: 100, example: 100 }),
+})
 
 const common = { security: ADMIN_KEY, tags: ["admin"] }
 
@@ -66,6 +83,7 @@ admin.openapi(
     ...common,
     method: "get",
     path: "/rooms/{room}",
+    operationId: "getRoom",
     summary: "A room's stats",
     request: { params: roomParam },
     responses: { 200: answers("its stats", roomStatsSchema), ...problems(400, 401, 503) },
@@ -81,6 +99,7 @@ admin.openapi(
     ...common,
     method: "delete",
     path: "/rooms/{room}",
+    operationId: "closeRoom",
     summary: "Close a room: everyone out, nothing stored is left",
     request: { params: roomParam },
     responses: { 204: { description: "closed" }, ...problems(400, 401, 503) },
@@ -96,8 +115,9 @@ admin.openapi(
     ...common,
     method: "get",
     path: "/rooms/{room}/members",
+    operationId: "listMembers",
     summary: "Members with their connections, by name",
-    request: { params: roomParam, query: pageQuerySchema },
+    request: { params: roomParam, query: pageQuery },
     responses: { 200: answers("a page of members", memberPageSchema), ...problems(400, 401, 503) },
   }),
   async (c) => {
@@ -111,6 +131,7 @@ admin.openapi(
     ...common,
     method: "get",
     path: "/rooms/{room}/members/{member}",
+    operationId: "getMember",
     summary: "A member: present or not, and last seen",
     request: { params: memberParam },
     responses: { 200: answers("the member", memberDetailSchema), ...problems(400, 401, 404, 503) },
@@ -128,6 +149,7 @@ admin.openapi(
     ...common,
     method: "put",
     path: "/rooms/{room}/members/{member}",
+    operationId: "placeMember",
     summary: "Be present without a socket, or prolong it",
     request: { params: memberParam, body: { content: { "application/json": { schema: placementSchema } }, required: true } },
     responses: { 200: answers("the member", memberDetailSchema), ...problems(400, 401, 409, 413, 503) },
@@ -149,6 +171,7 @@ admin.openapi(
     ...common,
     method: "delete",
     path: "/rooms/{room}/members/{member}",
+    operationId: "kickMember",
     summary: "Kick a member; with ban, keep it out that many milliseconds (0 lets it in again)",
     request: { params: memberParam, query: z.object({ ban: banSchema.optional() }) },
     responses: { 200: answers("what was ended", kickSchema), ...problems(400, 401, 404, 503) },
@@ -166,6 +189,7 @@ admin.openapi(
     ...common,
     method: "post",
     path: "/rooms/{room}/messages",
+    operationId: "sendMessage",
     summary: "A message into the room, from nobody",
     request: { params: roomParam, body: { content: { "application/json": { schema: messageBodySchema } }, required: true } },
     responses: { 202: { description: "told to whoever is there" }, ...problems(400, 401, 413, 503) },
@@ -181,9 +205,10 @@ admin.openapi(
     ...common,
     method: "post",
     path: "/tokens",
+    operationId: "mintToken",
     summary: "Mint a token, for those without a backend at hand",
     request: { body: { content: { "application/json": { schema: tokenBodySchema } }, required: true } },
-    responses: { 201: answers("the token", mintedSchema), ...problems(400, 401, 503) },
+    responses: { 201: answers("the token", mintedSchema), ...problems(400, 401, 413, 503) },
   }),
   async (c) => {
     const [secret] = c.get("settings").tokenSecrets
@@ -203,6 +228,15 @@ admin.openapi(
 
 function unknownMember(member: string): Refused {
   return new Refused({ code: "not_found", message: `the room never saw ${JSON.stringify(member)}, or no longer remembers` })
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** In constant time, and every key is compared whichever fits. */

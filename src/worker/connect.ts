@@ -2,18 +2,39 @@
  * `GET /v1/rooms/{room}/connect`: who asks is checked before the room is; it looks at capacity and upgrades. Asked
  * plainly, the same address answers what an upgrade would meet: a browser cannot read a refused upgrade.
  */
-import { Hono } from "hono"
+import { z } from "@hono/zod-openapi"
 import { isAllowedOrigin } from "../config/config.ts"
 import { DEFLATE_SUBPROTOCOL, isRoomName, ROOM_NAME_RULE, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "../protocol/names.ts"
 import { VIEW_RULE, viewSchema } from "../protocol/views.ts"
 import { admissionRequest } from "../room/admission.ts"
-import { type AppEnv, isUpgrade, roomStub } from "./app.ts"
+import { isUpgrade, roomStub } from "./app.ts"
 import { bearerOf, identify, unconfigured } from "./identity.ts"
+import { describedApp, MEMBER_TOKEN, problems, roomParam } from "./openapi.ts"
 import { problem } from "./problem.ts"
 import { RETRY_AFTER_S, tooManyConnects } from "./rate.ts"
 import { isSession, mintSession, sessionKeys } from "./session.ts"
 
-export const connect = new Hono<AppEnv>()
+export const connect = describedApp()
+
+// Described alone: its refusals have an order of their own, which a check of the parameters beforehand would upset.
+connect.openAPIRegistry.registerPath({
+  method: "get",
+  path: "/{room}/connect",
+  operationId: "connect",
+  summary: "The room's WebSocket; asked plainly, the refusal that an upgrade would meet, or 426",
+  description: `Subprotocol \`${SUBPROTOCOL}\`. The token comes as a second subprotocol \`${TOKEN_SUBPROTOCOL_PREFIX}<jwt>\`, as Authorization, or as \`?token=\`.`,
+  security: MEMBER_TOKEN,
+  tags: ["presence"],
+  request: {
+    params: roomParam,
+    query: z.object({
+      view: viewSchema.optional(),
+      session: z.string().optional().openapi({ description: "resume this session" }),
+      token: z.string().optional().openapi({ description: "last resort: it shows in logs" }),
+    }),
+  },
+  responses: { 101: { description: "the upgrade is made; the first frame is `welcome`" }, ...problems(400, 401, 403, 409, 426, 429, 503) },
+})
 
 // The name is whatever stands between, slashes included: a bad one is told so, not lost as an unknown address.
 connect.get("/:room{[\\s\\S]*}/connect", async (c) => {

@@ -1,25 +1,26 @@
 /** The front door: routes are put together here, and the Durable Object's class is exported for the runtime. */
-import { Hono } from "hono"
+import { OpenAPIHono } from "@hono/zod-openapi"
 import { admin } from "./admin.ts"
 import { type AppEnv, withCors, withSettings } from "./app.ts"
 import { connect } from "./connect.ts"
 import { demo } from "./demo.ts"
+import { describe } from "./document.ts"
 import { withSafeHeaders } from "./headers.ts"
 import { presence } from "./presence.ts"
 import { problem, problemOfError } from "./problem.ts"
 
 export { Room } from "../room/room.ts"
 
-const app = new Hono<AppEnv>()
+const app = new OpenAPIHono<AppEnv>()
 
 app.use(withSafeHeaders)
 app.use(withSettings)
-app.get("/healthz", (c) => c.json({ status: "ok" }))
 app.use("/v1/rooms/*", withCors)
 app.route("/v1/rooms", presence)
 app.route("/v1/rooms", connect)
 app.route("/v1/admin", admin)
 app.route("/", demo)
+describe(app)
 app.notFound((c) => problem({ code: "not_found", message: `there is nothing at ${c.req.method} ${c.req.path}` }))
 app.onError(problemOfError)
 

@@ -1,7 +1,7 @@
 /** What every described route shares: its parameters, its problems, and an app that answers bad input with one. */
 import { OpenAPIHono, z } from "@hono/zod-openapi"
 import { problemSchema } from "../protocol/admin.ts"
-import { PROBLEM_MEDIA_TYPE } from "../protocol/errors.ts"
+import { ERRORS, PROBLEM_MEDIA_TYPE } from "../protocol/errors.ts"
 import { isLongerThan } from "../protocol/json.ts"
 import { MAX_MEMBER_BYTES, ROOM_NAME, ROOM_NAME_RULE } from "../protocol/names.ts"
 import type { AppEnv } from "./app.ts"
@@ -33,11 +33,24 @@ export function answers<S extends z.ZodType>(description: string, schema: S) {
   return { description, content: { "application/json": { schema } } }
 }
 
-/** The problems that a call may answer with, by status. */
-export function problems<const Status extends number>(...statuses: Status[]) {
-  const answer = { description: "a problem; its type ends in the error code", content: { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema } } }
-  return Object.fromEntries(statuses.map((status) => [status, answer]))
+const problemComponent = problemSchema.openapi("Problem", {
+  example: { type: "urn:rollcall:error:bad_room", title: "The room's name is not allowed", status: 400, detail: ROOM_NAME_RULE },
+})
+
+/** The problems that a call may answer with, by status; any call may meet a service that is set up wrongly, 500. */
+export function problems(...statuses: number[]) {
+  const content = { [PROBLEM_MEDIA_TYPE]: { schema: problemComponent } }
+  return Object.fromEntries([...statuses, 500].map((status) => [status, { description: problemTitles(status), content }]))
 }
+
+/** What the error codes of this status say. */
+function problemTitles(status: number): string {
+  const titles = Object.values(ERRORS).filter((error) => error.status === status && !SOCKET_ONLY.has(error.title))
+  return titles.map(({ title }) => title).join("; or: ")
+}
+
+/** Only frames meet these. */
+const SOCKET_ONLY: ReadonlySet<string> = new Set([ERRORS.bad_frame.title, ERRORS.unknown_type.title, ERRORS.not_entered.title])
 
 /** The call's token is `Authorization: Bearer`: an admin key, or a member's JWT. */
 export const ADMIN_KEY = [{ adminKey: [] }]

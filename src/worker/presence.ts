@@ -1,6 +1,5 @@
 /** `GET /v1/rooms/{room}/presence`: the room once, without a socket, for who may subscribe. */
-import { createRoute } from "@hono/zod-openapi"
-import { z } from "zod"
+import { createRoute, z } from "@hono/zod-openapi"
 import { occupancySchema, presenceSchema } from "../protocol/admin.ts"
 import { roomStub } from "./app.ts"
 import { bearerOf, identify } from "./identity.ts"
@@ -13,6 +12,7 @@ presence.openapi(
   createRoute({
     method: "get",
     path: "/{room}/presence",
+    operationId: "getPresence",
     summary: "Who is here, once; with view=count the occupancy alone",
     security: MEMBER_TOKEN,
     tags: ["presence"],

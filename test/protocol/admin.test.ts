@@ -43,7 +43,7 @@ describe("a page", () => {
   it("[AD7] is of 100 when limit is left out, and of 1 to 1,000", () => {
     const limit = (asked: unknown) => pageQuerySchema.safeParse({ limit: asked }).data?.limit ?? null
     expect([limit(undefined), limit("1"), limit("1000")]).toEqual([100, 1, 1000])
-    for (const bad of ["0", "1001", "-1", "1.5", "x", "Infinity"]) expect(limit(bad)).toBeNull()
+    for (const bad of ["0", "1001", "-1", "1.5", "x", "", "0x10", "1e2", "Infinity"]) expect(limit(bad)).toBeNull()
   })
 
   it("[AD7] has a cursor, which is null on the last", () => {
