@@ -22,6 +22,10 @@ const TABLE: Record<string, Allowed> = {
   react: { values: ["client/index.ts", "react"], packages: ["react"] },
   server: { values: ["protocol", "token", "server"], packages: ["zod", "standardwebhooks"] },
   web: { values: ["client/index.ts", "web"], packages: [] },
+  cli: {
+    values: ["client/index.ts", "server/index.ts", "protocol/capabilities.ts", "cli"],
+    packages: ["commander", "node:readline/promises", "node:util"],
+  },
   dev: { values: ["dev"], packages: ["node:child_process", "node:fs", "node:module", "node:path"] },
 }
 

@@ -32,6 +32,21 @@ async function emitCode(): Promise<void> {
   })
 }
 
+/** The command, in a file of its own: what it shares with the entries must not change how they are cut. */
+async function emitCommand(): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: { cli: "src/cli/main.ts" },
+    outdir: out,
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    logLevel: "warning",
+  })
+}
+
 /** The declarations that the entries reach, and no others. */
 function emitDeclarations(): void {
   const draft = join(out, "draft")
@@ -53,4 +68,5 @@ function emitDeclarations(): void {
 
 rmSync(out, { recursive: true, force: true })
 await emitCode()
+await emitCommand()
 emitDeclarations()

@@ -6,6 +6,7 @@ import {
   mintedSchema,
   occupancySchema,
   presenceSchema,
+  roomPageSchema,
   roomStatsSchema,
 } from "../protocol/admin.ts"
 import { RollcallError } from "./error.ts"
@@ -22,6 +23,8 @@ import type {
   PageOptions,
   Placement,
   Presence,
+  RoomPage,
+  RoomPageOptions,
   RoomStats,
   TokenRequest,
 } from "./types.ts"
@@ -45,6 +48,10 @@ export type AdminOptions = {
 export type Admin = {
   /** Resolves when the service is up and soundly configured. */
   health(options?: CallOptions): Promise<void>
+  /** One page of the rooms with somebody in them, by name, with their occupancy as they last reported it. */
+  rooms(options?: RoomPageOptions): Promise<RoomPage>
+  /** All pages from `cursor` on, each fetched when it is asked for: `for await (const { rooms } of admin.roomPages({ prefix: "doc-" }))`. */
+  roomPages(options?: RoomPageOptions): AsyncIterable<RoomPage>
   /** What an operator sees of one room: occupancy, peaks, rates, liveness. A room that nobody uses has them too. */
   stats(room: string, options?: CallOptions): Promise<RoomStats>
   /** One page of the members who are present, by name, with their connections. */
@@ -105,21 +112,23 @@ export function createAdmin(options: AdminOptions): Admin {
     const { cursor, limit } = options
     return caller.ask({ ...inRoom("GET", room, ["members"], options), query: { cursor, limit } }, memberPageSchema)
   }
+  const rooms = (options: RoomPageOptions = {}) => {
+    const { prefix, cursor, limit, signal } = options
+    return caller.ask(
+      { method: "GET", path: ["v1", "admin", "rooms"], query: { prefix, cursor, limit }, bearer: key, signal },
+      roomPageSchema,
+    )
+  }
   const ban = (room: string, member: string, ms: number, options?: CallOptions) =>
     caller.ask({ ...ofMember("DELETE", room, member, options), query: { ban: ms } }, kickSchema)
 
   return {
     health: (options) => caller.tell({ method: "GET", path: ["healthz"], signal: options?.signal }),
+    rooms,
+    roomPages: (options = {}) => pages((cursor) => rooms({ ...options, cursor }), options.cursor),
     stats: (room, options) => caller.ask(inRoom("GET", room, [], options), roomStatsSchema),
     members,
-    async *memberPages(room, options = {}) {
-      let cursor: string | null | undefined = options.cursor
-      do {
-        const page: MemberPage = await members(room, { ...options, cursor })
-        yield page
-        cursor = page.cursor
-      } while (cursor !== null)
-    },
+    memberPages: (room, options = {}) => pages((cursor) => members(room, { ...options, cursor }), options.cursor),
     member: (room, member, options) => caller.ask(ofMember("GET", room, member, options), memberDetailSchema),
     place: (room, member, placement = {}, options) =>
       caller.ask({ ...ofMember("PUT", room, member, options), body: placement }, memberDetailSchema),
@@ -133,6 +142,19 @@ export function createAdmin(options: AdminOptions): Admin {
     presence: (room, token, options) => caller.ask(seenBy(token, room, options), presenceSchema),
     occupancy: (room, token, options) => caller.ask({ ...seenBy(token, room, options), query: { view: "count" } }, occupancySchema),
   }
+}
+
+/** Page after page, each fetched when it is asked for. */
+async function* pages<P extends { cursor: string | null }>(
+  fetchPage: (cursor: string | undefined) => Promise<P>,
+  first: string | undefined,
+): AsyncGenerator<P> {
+  let cursor: string | null | undefined = first
+  do {
+    const page = await fetchPage(cursor)
+    yield page
+    cursor = page.cursor
+  } while (cursor !== null)
 }
 
 /** Looked up at each call: what a test or an instrumentation put in its place counts. */

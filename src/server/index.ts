@@ -25,7 +25,10 @@ export type {
   Placement,
   Presence,
   RoomGrants,
+  RoomPage,
+  RoomPageOptions,
   RoomStats,
+  RoomSummary,
   TokenRequest,
 } from "./types.ts"
 export { verifyWebhook, type WebhookEvent, type WebhookHeaders } from "./webhook.ts"

@@ -121,6 +121,24 @@ export type RoomStats = {
   readonly wakeups: number
 }
 
+/** A room with somebody in it, as it last reported itself. */
+export type RoomSummary = {
+  readonly room: string
+  readonly members: number
+  readonly connections: number
+  /** Connected, and not present. */
+  readonly observers: number
+  /** When the room was last empty. */
+  readonly since: number
+}
+
+/** A page of rooms, by name. */
+export type RoomPage = {
+  readonly rooms: readonly RoomSummary[]
+  /** For the next page; null on the last. */
+  readonly cursor: string | null
+}
+
 /** A token, and when it ends. */
 export type MintedToken = {
   readonly token: string
@@ -165,6 +183,12 @@ export type TokenRequest = {
 export type PageOptions = CallOptions & {
   /** The `cursor` of the page before; the first page if left out. */
   readonly cursor?: string | undefined
-  /** 1 to 1,000 members a page; 100 if left out. */
+  /** 1 to 1,000 a page; 100 if left out. */
   readonly limit?: number | undefined
+}
+
+/** Which page of the rooms. */
+export type RoomPageOptions = PageOptions & {
+  /** Only rooms whose names begin so. */
+  readonly prefix?: string | undefined
 }

@@ -11,6 +11,7 @@ const manifestSchema = z.object({
   name: z.string(),
   version: z.string(),
   files: z.array(z.string()),
+  bin: z.record(z.string(), z.string()),
   exports: z.record(z.string(), z.union([z.string(), z.object({ types: z.string(), default: z.string() })])),
   dependencies: z.record(z.string(), z.string()),
   peerDependencies: z.record(z.string(), z.string()),

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { relative } from "node:path"
+import { join, relative } from "node:path"
 import { build } from "esbuild"
 import { publint } from "publint"
 import { formatMessage } from "publint/utils"
@@ -52,6 +52,14 @@ describe("the package", { timeout: 60_000 }, () => {
       oneErrorClass: true,
       member: "anna",
     })
+  })
+
+  it("[PK8] brings the command, which runs from what is published", () => {
+    expect(consumer.manifest.bin).toEqual({ rollcall: "./dist/package/cli.js" })
+    const command = join(consumer.installed, consumer.manifest.bin["rollcall"] ?? "")
+    expect(readFileSync(command, "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/)
+    expect(consumer.node(command, "--help")).toContain("watch [options] <name>")
+    expect(() => consumer.node(command, "room", "doc-1", "--key", "")).toThrow("no admin key")
   })
 
   const bundler = { module: "ESNext", moduleResolution: "bundler" }

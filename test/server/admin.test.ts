@@ -85,6 +85,22 @@ describe("createAdmin", () => {
     )
   })
 
+  it("[SV6] gives the pages of rooms as well, by prefix", async () => {
+    const summary = (room: string) => ({ room, members: 1, connections: 2, observers: 1, since: 5 })
+    const { admin, asked } = adminOf(
+      Response.json({ rooms: [summary("doc-1")], cursor: "next" }),
+      Response.json({ rooms: [summary("doc-2")], cursor: null }),
+    )
+    const names: string[] = []
+    for await (const { rooms } of admin.roomPages({ prefix: "doc-", limit: 1 })) names.push(...rooms.map(({ room }) => room))
+    expect(names).toEqual(["doc-1", "doc-2"])
+    expect(asked.map(({ url }) => new URL(url).pathname)).toEqual(["/v1/admin/rooms", "/v1/admin/rooms"])
+    expect(asked.map(({ url }) => new URL(url).search)).toEqual(
+      ["?prefix=doc-&limit=1", "?prefix=doc-&limit=1&cursor=next"].map((query) => expect.toSatisfy(sameQuery(query))),
+    )
+    expect(asked.map(authorizationOf)).toEqual(["Bearer the-key", "Bearer the-key"])
+  })
+
   it("[SV7] a problem is a RollcallError with the code, the status and the detail", async () => {
     const { admin } = adminOf(Response.json(problem, { status: 413, headers: { "content-type": "application/problem+json" } }))
     const error = await refusal(admin.place("doc-1", "bot"))

@@ -1,0 +1,178 @@
+/** The command as its users have it: a process of its own, against a real service. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { afterAll, describe, expect, it } from "vitest"
+import { z } from "zod"
+import { soon } from "./demo-page.ts"
+import { DEV_ADMIN_KEY, serviceForFile } from "./service.ts"
+import { connect, enter, freshRoom } from "./wire-client.ts"
+
+const service = serviceForFile()
+const MAIN = new URL("../../src/cli/main.ts", import.meta.url).pathname
+const ESCAPE = "\u001b"
+
+const running = new Set<ChildProcess>()
+afterAll(() => {
+  for (const child of running) child.kill("SIGKILL")
+})
+
+type Command = {
+  readonly child: ChildProcess
+  readonly out: () => string
+  readonly err: () => string
+  readonly ended: Promise<number | null>
+}
+
+function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Command {
+  const settings = { PATH: process.env["PATH"], ROLLCALL_URL: service.url, ROLLCALL_ADMIN_KEY: DEV_ADMIN_KEY, ...env }
+  const child = spawn(process.execPath, [MAIN, ...args], { env: settings, stdio: ["ignore", "pipe", "pipe"] })
+  running.add(child)
+  let [out, err] = ["", ""]
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    out += chunk
+  })
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    err += chunk
+  })
+  const ended = new Promise<number | null>((resolve) => {
+    child.once("close", (code) => {
+      running.delete(child)
+      resolve(code)
+    })
+  })
+  return { child, out: () => out, err: () => err, ended }
+}
+
+async function rollcall(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  const command = start(args)
+  const code = await command.ended
+  const [out, err] = [command.out(), command.err()]
+  expect(out + err, "no colour where it is piped").not.toContain(ESCAPE)
+  expect(out + err).not.toContain(DEV_ADMIN_KEY)
+  return { code, out, err }
+}
+
+const lineSchema = z.looseObject({ at: z.number(), type: z.string() })
+const linesOf = (text: string) => text.split("\n").flatMap((line) => (line === "" ? [] : [lineSchema.parse(JSON.parse(line))]))
+
+describe("rollcall", () => {
+  it("[CM2] room shows stats and members, for people and for machines", async () => {
+    const room = freshRoom()
+    await enter(service, { room, member: "anna" }, { x: 1, evil: `${ESCAPE}[31m` })
+    await connect(service, { room, member: "watcher" })
+    const people = await rollcall("room", room)
+    expect(people.code).toBe(0)
+    expect(people.out).toMatch(/connections +2, 1 of them observers/)
+    expect(people.out).toMatch(/^anna +active +1 +\{"x":1,"evil":"\\u001b\[31m"\}$/m)
+    const machine = await rollcall("room", room, "--json")
+    expect(JSON.parse(machine.out)).toMatchObject({
+      stats: { room, members: 1, connections: 2 },
+      members: [{ member: "anna", connections: [{ data: { x: 1, evil: `${ESCAPE}[31m` } }] }],
+    })
+    expect((await rollcall("room", freshRoom())).out).toContain("nobody is present")
+  })
+
+  it("[CM3] send reaches everybody, or whom --to names", async () => {
+    const room = freshRoom()
+    const anna = await connect(service, { room, member: "anna" })
+    const bert = await connect(service, { room, member: "bert" })
+    expect(await rollcall("send", room, "secret", '{"n":1}', "--to", "anna")).toMatchObject({
+      code: 0,
+      out: `sent secret to anna in ${room}\n`,
+    })
+    expect(await rollcall("send", room, "hello", "--json")).toMatchObject({ code: 0, out: `{"room":"${room}","event":"hello"}\n` })
+    expect(await anna.next("message")).toMatchObject({ from: null, event: "secret", data: { n: 1 } })
+    expect(await bert.next("message")).toMatchObject({ event: "hello", data: null })
+  })
+
+  it("[CM3] kick ends a member, --ban keeps it out, and 0 lets it in again", async () => {
+    const room = freshRoom()
+    const anna = await enter(service, { room, member: "anna" })
+    const { code, out } = await rollcall("kick", room, "anna", "--ban", "1h", "--json")
+    expect(code).toBe(0)
+    const kick = z.object({ member: z.string(), kicked: z.number(), bannedUntil: z.number() }).parse(JSON.parse(out))
+    expect(kick).toMatchObject({ member: "anna", kicked: 1 })
+    expect(kick.bannedUntil - Date.now()).toBeGreaterThan(3_500_000)
+    expect((await anna.ended()).code).toBe(4403)
+    expect((await rollcall("kick", room, "anna", "--ban", "0")).out).toBe("anna: 0 connections ended\n")
+    await enter(service, { room, member: "anna" })
+    expect((await rollcall("kick", room, "anna")).out).toBe("anna: 1 connection ended\n")
+  })
+
+  it("[CM3] close asks first, and where nobody can be asked it needs --yes", async () => {
+    const room = freshRoom()
+    const anna = await enter(service, { room, member: "anna" })
+    expect(await rollcall("close", room)).toMatchObject({ code: 2, out: "", err: expect.stringContaining("--yes") })
+    expect(anna.isOpen).toBe(true)
+    expect(await rollcall("close", room, "--yes")).toMatchObject({ code: 0, out: `closed ${room}\n` })
+    expect((await anna.ended()).code).toBe(4410)
+  })
+
+  it("[CM3] token prints a token that opens the room, with what it grants", async () => {
+    const room = freshRoom()
+    const { out } = await rollcall("token", "anna", "--room", room, "--can", "subscribe", "--ttl", "5m", "--info", '{"name":"Anna"}')
+    const anna = await connect(service, { room, token: out.trim() })
+    expect(anna.welcome.member).toBe("anna")
+    expect(await anna.refused({ type: "enter", data: {} })).toBe("forbidden")
+    const minted = z
+      .object({ token: z.string(), expiresAt: z.number() })
+      .parse(JSON.parse((await rollcall("token", "b", "--room", "*", "--json")).out))
+    expect(minted.expiresAt).toBeGreaterThan(Date.now() + 3_500_000)
+  })
+
+  it("[CM4] a refusal is 1, with the service's own sentence on stderr", async () => {
+    expect(await rollcall("kick", freshRoom(), "nobody")).toMatchObject({
+      code: 1,
+      out: "",
+      err: expect.stringMatching(/never saw "nobody".*\(not_found\)\n$/),
+    })
+    expect(await rollcall("room", "no spaces")).toMatchObject({ code: 1, out: "", err: expect.stringContaining("a room name is") })
+    expect(await rollcall("watch", "no spaces")).toMatchObject({ code: 1, out: "" })
+    expect(await rollcall("room", "r", "--key", "another")).toMatchObject({
+      code: 1,
+      out: "",
+      err: expect.stringContaining("not an admin key"),
+    })
+    expect(await rollcall("room", "r", "--url", "http://localhost:9")).toMatchObject({
+      code: 1,
+      out: "",
+      err: expect.stringContaining("no answer"),
+    })
+  })
+
+  it("[CM6] watch --json tells who is there, who comes, changes, speaks and goes, and nobody sees it", async () => {
+    const room = freshRoom()
+    const anna = await enter(service, { room, member: "anna" }, { x: 1 })
+    const watch = start(["watch", room, "--json"])
+    const told = () => linesOf(watch.out().slice(0, watch.out().lastIndexOf("\n") + 1))
+    const types = () => told().map(({ type }) => type)
+    await soon(types).toContain("enter")
+    const bert = await enter(service, { room, member: "bert" }, {})
+    await bert.ask({ type: "update", data: { y: 2 } })
+    await bert.ask({ type: "send", event: "wave", data: { at: "anna" } })
+    await bert.close(1000)
+    await soon(types).toContain("leave")
+    expect(told().filter(({ type }) => type !== "connection")).toMatchObject([
+      { type: "enter", entry: { member: "anna", data: { x: 1 } } },
+      { type: "enter", entry: { member: "bert" } },
+      { type: "update", entry: { member: "bert", data: { y: 2 } } },
+      { type: "message", event: "wave", member: "bert", data: { at: "anna" } },
+      { type: "leave", entry: { member: "bert" }, reason: "left" },
+    ])
+    expect((await anna.sync()).map(({ member }) => member)).toEqual(["anna"])
+    watch.child.kill("SIGINT")
+    expect(await watch.ended, watch.err()).toBe(0)
+    expect(watch.err()).toBe("")
+  })
+
+  it("[CM6] watch, piped, is a line for each change, without a colour; a room that is closed ends it with 1", async () => {
+    const room = freshRoom()
+    const watch = start(["watch", room], { FORCE_COLOR: "1" })
+    await soon(watch.out).toMatch(/ connection connected\n/)
+    await enter(service, { room, member: `a${ESCAPE}]0;x` }, { x: 1 })
+    await soon(watch.out).toMatch(/^\S+Z enter a\\u001b\]0;x \{"x":1\}$/m)
+    await rollcall("close", room, "--yes")
+    expect(await watch.ended).toBe(1)
+    expect(watch.err()).toMatch(/^rollcall: .+\n$/)
+    expect(watch.out() + watch.err()).not.toContain(ESCAPE)
+  })
+})
