@@ -19,15 +19,15 @@ stdout.on("error", (error) => {
   process.exit(0)
 })
 
-/** On a page of its own, so that what stood in the window is there again afterwards. */
+/** A terminal that does not say its size says 0. The page is of its own, so that what stood in the window is there again afterwards. */
 function screenOf(): Screen {
   let isOpen = false
   return {
     get columns() {
-      return stdout.columns
+      return stdout.columns || 80
     },
     get rows() {
-      return stdout.rows
+      return stdout.rows || 24
     },
     show(lines) {
       stdout.write(`${isOpen ? "" : HIDDEN}${HOME}${lines.map((line) => `${line}${CLEAR_LINE}\n`).join("")}${CLEAR_REST}`)
