@@ -16,7 +16,7 @@ const TABLE: Record<string, Allowed> = {
   worker: {
     values: ["protocol", "core", "config", "token", "worker", "room/admission.ts"],
     types: ["room"],
-    packages: ["hono", "hono/body-limit", "hono/cors", "hono/utils/buffer", "@hono/zod-openapi", "zod"],
+    packages: ["hono", "hono/body-limit", "hono/cors", "hono/html", "hono/utils/buffer", "@hono/zod-openapi", "zod"],
   },
   client: { values: ["core/patch.ts", "client"], types: ["protocol"], packages: [] },
   react: { values: ["client/index.ts", "react"], packages: ["react"] },

@@ -6,6 +6,8 @@ import { build } from "esbuild"
 const sources = import.meta.dirname
 const out = join(sources, "..", "..", "dist", "web")
 const pages = ["demo"]
+/** Of pages that the Worker writes itself. */
+const styles = ["docs"]
 
 /** Nothing is touched that did not change: other servers on this machine watch the same files. */
 function put(path: string, contents: Uint8Array): void {
@@ -35,4 +37,18 @@ for (const page of pages) {
     logLevel: "warning",
   })
   for (const { path, contents } of bundled.outputFiles) put(path, contents)
+}
+
+for (const style of styles) {
+  const entry = join(sources, style, `${style}.css`)
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    outdir: join(out, style),
+    bundle: true,
+    minify: true,
+    write: false,
+    logLevel: "warning",
+  })
+  mkdirSync(join(out, style), { recursive: true })
+  for (const { path, contents } of outputFiles) put(path, contents)
 }

@@ -4,6 +4,7 @@ import { admin } from "./admin.ts"
 import { type AppEnv, withCors, withSettings } from "./app.ts"
 import { connect } from "./connect.ts"
 import { demo } from "./demo.ts"
+import { documentation } from "./docs.ts"
 import { describe } from "./document.ts"
 import { withSafeHeaders } from "./headers.ts"
 import { presence } from "./presence.ts"
@@ -20,7 +21,7 @@ app.route("/v1/rooms", presence)
 app.route("/v1/rooms", connect)
 app.route("/v1/admin", admin)
 app.route("/", demo)
-describe(app)
+documentation(app, describe(app))
 app.notFound((c) => problem({ code: "not_found", message: `there is nothing at ${c.req.method} ${c.req.path}` }))
 app.onError(problemOfError)
 

@@ -19,7 +19,11 @@ export async function servePage(c: Context<AppEnv>, path: string): Promise<Respo
   const { ASSETS } = c.env
   if (ASSETS === undefined) return problem({ code: "not_found", message: "this deployment holds no pages" })
   const asset = await ASSETS.fetch(new URL(path, c.req.url))
-  const response = new Response(asset.body, asset)
+  return underPolicy(new Response(asset.body, asset))
+}
+
+/** For pages that are made here. */
+export function underPolicy(response: Response): Response {
   response.headers.set("content-security-policy", CONTENT_SECURITY_POLICY)
   response.headers.set("cross-origin-opener-policy", "same-origin")
   return response
