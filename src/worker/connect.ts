@@ -9,7 +9,7 @@ import { VIEW_RULE, viewSchema } from "../protocol/views.ts"
 import { admissionRequest } from "../room/admission.ts"
 import { isUpgrade, roomStub } from "./app.ts"
 import { bearerOf, identify, unconfigured } from "./identity.ts"
-import { describedApp, MEMBER_TOKEN, problems, roomParam } from "./openapi.ts"
+import { connectProblems, describedApp, MEMBER_TOKEN, roomParam } from "./openapi.ts"
 import { problem } from "./problem.ts"
 import { RETRY_AFTER_S, tooManyConnects } from "./rate.ts"
 import { isSession, mintSession, sessionKeys } from "./session.ts"
@@ -33,7 +33,10 @@ connect.openAPIRegistry.registerPath({
       token: z.string().optional().openapi({ description: "last resort: it shows in logs" }),
     }),
   },
-  responses: { 101: { description: "the upgrade is made; the first frame is `welcome`" }, ...problems(400, 401, 403, 409, 426, 429, 503) },
+  responses: {
+    101: { description: "the upgrade is made; the first frame is `welcome`" },
+    ...connectProblems(400, 401, 403, 409, 426, 429, 503),
+  },
 })
 
 // The name is whatever stands between, slashes included: a bad one is told so, not lost as an unknown address.

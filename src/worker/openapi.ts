@@ -1,7 +1,7 @@
 /** What every described route shares: its parameters, its problems, and an app that answers bad input with one. */
 import { OpenAPIHono, z } from "@hono/zod-openapi"
 import { problemSchema } from "../protocol/admin.ts"
-import { ERRORS, PROBLEM_MEDIA_TYPE } from "../protocol/errors.ts"
+import { ERROR_CODES, ERRORS, type ErrorCode, PROBLEM_MEDIA_TYPE } from "../protocol/errors.ts"
 import { isLongerThan } from "../protocol/json.ts"
 import { MAX_MEMBER_BYTES, ROOM_NAME, ROOM_NAME_RULE } from "../protocol/names.ts"
 import type { AppEnv } from "./app.ts"
@@ -39,18 +39,28 @@ const problemComponent = problemSchema.openapi("Problem", {
 
 /** The problems that a call may answer with, by status; any call may meet a service that is set up wrongly, 500. */
 export function problems(...statuses: number[]) {
+  return described(statuses, [...SOCKET_ONLY, ...CONNECT_ONLY])
+}
+
+/** Those of the connect, which meets the room's limits as well. */
+export function connectProblems(...statuses: number[]) {
+  return described(statuses, SOCKET_ONLY)
+}
+
+function described(statuses: readonly number[], never: readonly ErrorCode[]) {
   const content = { [PROBLEM_MEDIA_TYPE]: { schema: problemComponent } }
-  return Object.fromEntries([...statuses, 500].map((status) => [status, { description: problemTitles(status), content }]))
+  return Object.fromEntries([...statuses, 500].map((status) => [status, { description: titles(status, never), content }]))
 }
 
 /** What the error codes of this status say. */
-function problemTitles(status: number): string {
-  const titles = Object.values(ERRORS).filter((error) => error.status === status && !SOCKET_ONLY.has(error.title))
-  return titles.map(({ title }) => title).join("; or: ")
+function titles(status: number, never: readonly ErrorCode[]): string {
+  const codes = ERROR_CODES.filter((code) => ERRORS[code].status === status && !never.includes(code))
+  return codes.map((code) => ERRORS[code].title).join("; or: ")
 }
 
 /** Only frames meet these. */
-const SOCKET_ONLY: ReadonlySet<string> = new Set([ERRORS.bad_frame.title, ERRORS.unknown_type.title, ERRORS.not_entered.title])
+const SOCKET_ONLY: readonly ErrorCode[] = ["bad_frame", "unknown_type", "not_entered"]
+const CONNECT_ONLY: readonly ErrorCode[] = ["room_full", "member_full", "bad_origin", "upgrade_required"]
 
 /** The call's token is `Authorization: Bearer`: an admin key, or a member's JWT. */
 export const ADMIN_KEY = [{ adminKey: [] }]

@@ -71,6 +71,13 @@ describe("/openapi.json", () => {
     expect(described.sort()).toEqual([...contract(), "GET /v1/rooms/{room}/connect"].sort())
   })
 
+  it("[AP3] names the refusals that a call may meet, and none that it cannot", async () => {
+    const said = new Map(operations(await documentHere()).map(({ call, operation }) => [call, operation.responses]))
+    expect(said.get("GET /v1/rooms/{room}/connect")?.["503"]?.description).toBe("The room is full; or: The service is not configured")
+    expect(said.get("GET /v1/rooms/{room}/presence")?.["503"]?.description).toBe("The service is not configured")
+    expect(said.get("GET /v1/rooms/{room}/presence")?.["403"]?.description).toBe("The token does not allow this")
+  })
+
   it("[AP3] says what the service answers: each answer fits the schema of its call and status", async () => {
     const document = await documentHere()
     const room = freshRoom()
