@@ -33,7 +33,7 @@ export function pendingRequests(): Requests {
     },
     settle,
     lose() {
-      for (const id of waiting.keys()) settle(id, { code: "connection_lost", message: "the line broke before the answer" })
+      for (const id of waiting.keys()) settle(id, { code: "connection_lost", message: "the line broke" })
     },
   }
 }
