@@ -2,6 +2,8 @@
 declare namespace Cloudflare {
   interface Env {
     readonly ROOM: DurableObjectNamespace<import("./room/room.ts").Room>
+    /** Which rooms are live; absent where nobody lists them. */
+    readonly DIRECTORY?: DurableObjectNamespace<import("./directory/directory.ts").Directory>
     /** Built pages; absent where the Worker runs without them. */
     readonly ASSETS?: Fetcher
     /** Connects per client address; absent where nothing limits them. config.ts checks that it is a binding. */

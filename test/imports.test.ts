@@ -12,10 +12,14 @@ const TABLE: Record<string, Allowed> = {
   cache: { values: ["cache"], packages: [] },
   config: { values: ["protocol", "core", "config"], packages: [] },
   token: { values: ["protocol", "core", "token"], packages: ["jose", "zod"] },
-  room: { values: ["protocol", "core", "cache", "config", "token", "room"], packages: ["cloudflare:workers", "node:zlib", "zod"] },
+  directory: { values: ["protocol", "directory"], packages: ["cloudflare:workers", "zod"] },
+  room: {
+    values: ["protocol", "core", "cache", "config", "token", "room", "directory/shard.ts"],
+    packages: ["cloudflare:workers", "node:zlib", "zod"],
+  },
   worker: {
-    values: ["protocol", "core", "config", "token", "worker", "room/admission.ts"],
-    types: ["room"],
+    values: ["protocol", "core", "config", "token", "worker", "room/admission.ts", "directory/shard.ts"],
+    types: ["room", "directory"],
     packages: ["hono", "hono/body-limit", "hono/cors", "hono/html", "hono/utils/buffer", "@hono/zod-openapi", "zod"],
   },
   client: { values: ["core/patch.ts", "client"], types: ["protocol"], packages: [] },
@@ -34,8 +38,8 @@ const TYPE_PACKAGES: Record<string, readonly string[]> = { client: ["@standard-s
 
 /** Single files that may more than their folder. */
 const EXCEPTIONS: Record<string, Allowed> = {
-  "src/worker/index.ts": { values: ["room/room.ts"], packages: [] },
-  "src/env.d.ts": { values: [], types: ["room/room.ts", "worker/index.ts"], packages: [] },
+  "src/worker/index.ts": { values: ["room/room.ts", "directory/directory.ts"], packages: [] },
+  "src/env.d.ts": { values: [], types: ["room/room.ts", "directory/directory.ts", "worker/index.ts"], packages: [] },
   "src/dev/package.ts": { values: [], packages: ["esbuild"] },
   "src/web/build.ts": { values: [], packages: ["esbuild", "node:fs", "node:path"] },
 }

@@ -21,6 +21,11 @@ export type Settings = {
   readonly maxFrameBytes: number
   readonly maxFramesPerSecond: number
   readonly lastSeenRetentionMs: number
+  /** The shortest pause between two reports of a room to the directory. */
+  readonly reportMs: number
+  readonly directoryShards: number
+  /** How many shards there were before; 0: never another number. */
+  readonly directoryShardsBefore: number
   /** Whether the demo, and the token that it mints for anybody, are served. */
   readonly demo: boolean
 }
@@ -52,6 +57,9 @@ export const NUMBERS = {
   MAX_DATA_BYTES: { default: 8192, min: 2, max: MAX_MAX_DATA_BYTES, unit: "bytes" },
   MAX_FRAME_BYTES: { default: 16_384, min: 64, max: 1_048_576, unit: "bytes" },
   MAX_FRAMES_PER_SECOND: { default: 60, min: 1, max: 100_000, unit: "frames" },
+  REPORT_MS: { default: 5000, min: 100, max: DAY, unit: "milliseconds" },
+  DIRECTORY_SHARDS: { default: 4, min: 1, max: 256, unit: "shards" },
+  DIRECTORY_SHARDS_BEFORE: { default: 0, min: 0, max: 256, unit: "shards" },
   LAST_SEEN_RETENTION_MS: { default: 2_592_000_000, min: 0, max: 3650 * DAY, unit: "milliseconds" },
 } as const satisfies Record<string, Range>
 
@@ -94,6 +102,9 @@ export function readSettings(variables: Variables): Result<Settings> {
     maxFrameBytes: number("MAX_FRAME_BYTES"),
     maxFramesPerSecond: number("MAX_FRAMES_PER_SECOND"),
     lastSeenRetentionMs: number("LAST_SEEN_RETENTION_MS"),
+    reportMs: number("REPORT_MS"),
+    directoryShards: number("DIRECTORY_SHARDS"),
+    directoryShardsBefore: number("DIRECTORY_SHARDS_BEFORE"),
     demo: variables["DEMO"] === "on",
   }
   const { interval, timeout } = settings.clocks

@@ -1,7 +1,9 @@
 /** Schemas of the HTTP bodies and answers; times are milliseconds since 1970. docs/protocol.md says what each call does. */
 import { z } from "zod"
 import { CAPABILITIES } from "./capabilities.ts"
+import { countersSchema } from "./counters.ts"
 import { entrySchema, eventSchema, jsonObjectSchema } from "./frames.ts"
+import { ROOM_NAME, ROOM_NAME_RULE } from "./names.ts"
 
 const count = z.int().nonnegative()
 const millis = z.number()
@@ -31,6 +33,10 @@ export type RoomSummary = z.infer<typeof roomSummarySchema>
 /** Rooms by name. */
 export const roomPageSchema = z.object({ rooms: z.array(roomSummarySchema), cursor: z.string().nullable() })
 export type RoomPage = z.infer<typeof roomPageSchema>
+
+/** Of all rooms together; `counters` only ever grow. */
+export const totalsSchema = z.object({ rooms: count, members: count, connections: count, observers: count, counters: countersSchema })
+export type Totals = z.infer<typeof totalsSchema>
 
 /** The room once, without a socket. */
 export const presenceSchema = z.object({ room: z.string(), present: z.array(entrySchema) })
@@ -97,3 +103,16 @@ export const pageQuerySchema = z.object({
     .default(100),
 })
 export type PageQuery = z.infer<typeof pageQuerySchema>
+
+const name = z.string().regex(ROOM_NAME, ROOM_NAME_RULE)
+
+/** A cursor is the name of the last room that was told. An empty prefix or cursor is none. */
+export const roomsQuerySchema = pageQuerySchema.extend({
+  prefix: z.literal("").or(name).default(""),
+  cursor: z
+    .literal("")
+    .or(name)
+    .optional()
+    .transform((cursor) => cursor || undefined),
+})
+export type RoomsQuery = z.infer<typeof roomsQuerySchema>

@@ -23,6 +23,8 @@ import { type Sockets, send } from "./sockets.ts"
 import type { Traffic } from "./traffic.ts"
 
 export type FanOutPorts = {
+  /** So many updates went out with an earlier one of their connection. */
+  readonly merged: (updates: number) => void
   /** How many members are present. */
   readonly members: () => number
   /** Before anything is told: what was changed since the last flush is saved. */
@@ -40,6 +42,8 @@ export class FanOut {
   readonly #ports: FanOutPorts
   readonly #outbox: Outbox = emptyOutbox()
   #pace: Pace = RESTED
+  /** Updates that came in since everything was last told. */
+  #updates = 0
   /** What the snapshot that a socket was sent does not hold yet begins with this segment. */
   readonly #firstSegments = new WeakMap<WebSocket, number>()
   /** The only timer of the room, pending only while changes wait: a timer keeps the object from hibernating. */
@@ -67,7 +71,10 @@ export class FanOut {
   }
 
   add(changes: readonly Change[], messages: readonly Message[]): void {
-    for (const change of changes) addChange(this.#outbox, change)
+    for (const change of changes) {
+      addChange(this.#outbox, change)
+      if (change.kind === "update") this.#updates++
+    }
     for (const message of messages) addMessage(this.#outbox, message)
   }
 
@@ -87,6 +94,7 @@ export class FanOut {
   #flush(now: number): void {
     this.#ports.save()
     const deliveries = take(this.#outbox)
+    this.#countMerged(deliveries)
     const sockets = this.#sockets.open()
     const failed = new Set<WebSocket>()
     let frames = 0
@@ -109,6 +117,13 @@ export class FanOut {
     this.#pace = afterFlush(this.#pace, frames, hadPresence, this.#limits, now)
     for (const socket of failed) this.#ports.failed(socket)
     this.flushWhenDue(now)
+  }
+
+  #countMerged(deliveries: readonly Delivery[]): void {
+    for (const { kind, frame } of deliveries) if (kind === "presence") this.#updates -= Object.keys(frame.update ?? {}).length
+    if (isWaiting(this.#outbox)) return
+    this.#ports.merged(this.#updates)
+    this.#updates = 0
   }
 
   /** As whom the socket is told this, or null: it is not. */

@@ -6,6 +6,7 @@ import { z } from "zod"
 import { NO_GRANTS } from "../core/capability.ts"
 import type { Connection, ConnectionId, MemberId, Millis, Ref } from "../core/connection.ts"
 import { fullBucket } from "../core/rate.ts"
+import type { Reported } from "../core/report.ts"
 import { type Tallies, talliesSchema } from "./tallies.ts"
 
 const SCHEMA = `
@@ -16,6 +17,8 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS bans (member TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 `
+
+const reportedSchema = z.object({ room: z.string(), members: z.int(), connections: z.int(), observers: z.int(), at: z.number() })
 
 /** Members of whom one room remembers when they were last seen. */
 const MAX_SEEN = 100_000
@@ -150,6 +153,19 @@ export class Ledger {
 
   tallies(): Tallies | null {
     return json.pipe(talliesSchema).safeParse(this.#marked("tallies")).data ?? null
+  }
+
+  /** What the directory was last told, and under which name: an object is not told its own when it wakes. */
+  putReported(room: string, reported: Reported): void {
+    this.#mark("reported", JSON.stringify({ room, ...reported }))
+  }
+
+  reported(): (Reported & { readonly room: string }) | null {
+    return json.pipe(reportedSchema).safeParse(this.#marked("reported")).data ?? null
+  }
+
+  dropReported(): void {
+    if (this.#exists) this.#sql.exec("DELETE FROM marks WHERE name = 'reported'")
   }
 
   /** Nothing is left: no table, no row, no alarm. A later write makes the tables anew. */

@@ -7,8 +7,10 @@ import type { Message } from "../core/outbox.ts"
 import { type Change, type Roster, remove, startGrace } from "../core/roster.ts"
 import type { CloseCode } from "../protocol/close-codes.ts"
 import type { Alarm } from "./alarm.ts"
+import type { RoomCounters } from "./counters.ts"
 import { FanOut } from "./fan-out.ts"
 import type { Ledger } from "./ledger.ts"
+import { Reporter } from "./report.ts"
 import type { Snapshot } from "./snapshot.ts"
 import { type Sockets, send } from "./sockets.ts"
 import { newTallies, type Tallies } from "./tallies.ts"
@@ -26,6 +28,8 @@ export type Effects = {
   readonly closes?: readonly (readonly [WebSocket, CloseCode])[]
   /** Connections whose row in the ledger is due, apart from those that entered or left. */
   readonly recorded?: readonly Connection[]
+  /** Everybody was looked at. */
+  readonly isSweep?: boolean
   /** The alarm must go off by then. */
   readonly lookBy?: Millis
 }
@@ -38,6 +42,7 @@ export type RoomParts = {
   readonly alarm: Alarm
   readonly snapshot: Snapshot
   readonly traffic: Traffic
+  readonly counters: RoomCounters
   /** Work that no event waits for; what it throws is logged. */
   readonly background: (work: Promise<void>) => void
 }
@@ -57,12 +62,20 @@ export class Performer {
   #isOccupied: boolean
   tallies: Tallies
 
-  constructor(parts: RoomParts, tallies: Tallies) {
+  readonly #reporter: Reporter
+  /** By when everybody is to be looked at: the alarm may go off for a report alone. After a sleep nobody knows: at its next. */
+  sweepBy: Millis = Number.NEGATIVE_INFINITY
+
+  /** `directory` and `name`: where the room reports itself, and as whom. */
+  constructor(parts: RoomParts, tallies: Tallies, directory: Cloudflare.Env["DIRECTORY"], name: string | undefined) {
     this.#parts = parts
+    this.#reporter = new Reporter(parts, directory, name)
+    parts.counters.add("wakeups")
     this.tallies = tallies
     this.#isOccupied = parts.roster.connections.size > 0
     this.#fanOut = new FanOut(parts.sockets, parts.traffic, parts.settings.pace, {
       members: () => parts.roster.presentOf.size,
+      merged: (updates) => parts.counters.add("updatesMerged", updates),
       save: () => this.#save(),
       failed: (socket) => {
         const now = Date.now()
@@ -74,6 +87,7 @@ export class Performer {
   /** Somebody came into the empty room. */
   occupied(now: Millis): void {
     this.tallies = { ...this.tallies, since: now }
+    this.sweepBy = Number.POSITIVE_INFINITY
     this.#isOccupied = true
   }
 
@@ -81,6 +95,7 @@ export class Performer {
     const { tallies } = this
     this.tallies = { ...tallies, sweeps: tallies.sweeps + 1, lost: tallies.lost + lost, idle: tallies.idle + idle }
     this.#isCounted = true
+    this.#parts.counters.add("sweeps")
   }
 
   get waitingMessages(): number {
@@ -107,7 +122,12 @@ export class Performer {
     this.#fanOut.add(changes, messages)
     this.#fanOut.flushWhenDue(now)
     for (const [socket, code] of closes) this.#parts.sockets.close(socket, code)
-    if (this.#parts.roster.connections.size > 0) await this.#parts.alarm.by(lookBy)
+    this.#parts.counters.changes(changes)
+    this.#parts.counters.add("messages", messages.length)
+    this.sweepBy = effects.isSweep === true ? lookBy : Math.min(this.sweepBy, lookBy)
+    const cameOrWent = changes.some(({ kind }) => kind === "enter" || kind === "leave")
+    const reportBy = this.#reporter.settle(this, { cameOrWent, isSweep: effects.isSweep === true }, now)
+    if (this.#parts.roster.connections.size > 0) await this.#parts.alarm.by(Math.min(lookBy, reportBy))
     else if (this.#isOccupied) await this.rest(now)
   }
 
@@ -118,7 +138,10 @@ export class Performer {
       const connection = this.#parts.sockets.connectionOf(socket)
       const length = sendRoom(this.#parts, socket, connection, '{"type":"sync"')
       if (connection !== null) snapshotSent(connection, length, now)
-    } else send(socket, JSON.stringify(reply))
+    } else {
+      if (reply.type === "error") this.#parts.counters.add(`errors.${reply.code}`)
+      send(socket, JSON.stringify(reply))
+    }
     this.#parts.traffic.sent(1, now)
   }
 

@@ -18,6 +18,7 @@ import { identityIn, tokenKeys, verifyToken } from "../token/token.ts"
 import { readAdmission } from "./admission.ts"
 import { Alarm } from "./alarm.ts"
 import { hasNewerInfo } from "./attachment.ts"
+import { RoomCounters } from "./counters.ts"
 import { Ledger } from "./ledger.ts"
 import {
   adminMessage,
@@ -60,6 +61,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
     // The Worker asks no room while a variable is wrong; this is for an alarm that comes in between.
     if (!settings.ok) throw new Error(settings.error.message)
     const ledger = new Ledger(ctx.storage)
+    const counters = new RoomCounters()
     this.#parts = {
       settings: settings.value,
       roster: emptyRoster(ledger.nextRef()),
@@ -67,12 +69,13 @@ export class Room extends DurableObject<Cloudflare.Env> {
       ledger,
       alarm: new Alarm(ctx.storage),
       snapshot: new Snapshot(),
-      traffic: new Traffic(),
+      traffic: new Traffic(counters),
+      counters,
       background: (work) => void work.catch(logError),
     }
     const now = Date.now()
     const { tallies, effects } = restoreRoom(this.#parts, now)
-    this.#performer = new Performer(this.#parts, tallies)
+    this.#performer = new Performer(this.#parts, tallies, env.DIRECTORY, ctx.id.name)
     ctx.blockConcurrencyWhile(async () => {
       await this.#parts.alarm.load()
       if (this.#parts.roster.connections.size > 0) await this.#performer.perform(effects, now)
@@ -149,7 +152,10 @@ export class Room extends DurableObject<Cloudflare.Env> {
     try {
       const now = Date.now()
       if (this.#parts.roster.connections.size === 0) await this.#performer.rest(now)
-      else await this.#performer.perform(sweep(this.#parts, this.#performer, now), now)
+      else {
+        const due = this.#performer.sweepBy
+        await this.#performer.perform(due > now ? { lookBy: due } : sweep(this.#parts, this.#performer, now), now)
+      }
     } catch (error) {
       logError(error)
       await this.#parts.alarm.moveTo(Date.now() + RETRY_SWEEP_MS)

@@ -33,6 +33,12 @@ export class Sockets {
     return this.#ctx.getWebSockets(connection)
   }
 
+  /** The room's name, as long as there is a socket to tell it. */
+  get room(): string | null {
+    const [socket] = this.#ctx.getWebSockets()
+    return socket === undefined ? null : this.roomOf(socket) || null
+  }
+
   roomOf(socket: WebSocket): string {
     const tag = this.#ctx.getTags(socket).find((found) => found.startsWith(ROOM_TAG_PREFIX)) ?? ""
     return tag.slice(ROOM_TAG_PREFIX.length)

@@ -40,7 +40,7 @@ export function sweep(parts: RoomParts, performer: Performer, now: Millis): Effe
   }
   performer.countSweep(count(closes, 4408), count(closes, 4440))
   const watching = Array.from(everybody(parts), ({ watched }) => watched)
-  return { touched, changes, replies, closes, lookBy: nextSweep(watching, settings.clocks, now) }
+  return { isSweep: true, touched, changes, replies, closes, lookBy: nextSweep(watching, settings.clocks, now) }
 }
 
 function* everybody({ sockets, roster }: RoomParts): Generator<Seen> {

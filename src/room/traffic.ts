@@ -1,16 +1,24 @@
-/** Frames in and out per second over the last minute, in memory alone. */
+/** Frames in and out per second over the last minute, in memory alone, and all of them in the counters. */
+import type { RoomCounters } from "./counters.ts"
 
 const WINDOW_S = 60
 
 export class Traffic {
+  readonly #counters: RoomCounters
   readonly #in = new Map<number, number>()
   readonly #out = new Map<number, number>()
 
+  constructor(counters: RoomCounters) {
+    this.#counters = counters
+  }
+
   received(frames: number, now: number): void {
+    this.#counters.add("framesIn", frames)
     add(this.#in, frames, now)
   }
 
   sent(frames: number, now: number): void {
+    this.#counters.add("framesOut", frames)
     add(this.#out, frames, now)
   }
 

@@ -28,6 +28,7 @@ export function welcomeBack(parts: RoomParts, socket: WebSocket, connection: Con
   const superseded = sockets.openOf(connection.id)
   for (const old of sockets.allOf(connection.id)) sockets.release(old)
   const wasInGrace = !isConnected(connection)
+  parts.counters.add("resumes")
   const changes = resume(roster, connection, admission.identity, settings.maxFramesPerSecond, now)
   putOnLine(parts, connection, admission)
   sockets.accept(socket, connection, admission.room)

@@ -1,6 +1,5 @@
 /** The admin API, behind an admin key: each call is schema in → the room → schema out. */
 import { createRoute, z } from "@hono/zod-openapi"
-import { timingSafeEqual } from "hono/utils/buffer"
 import {
   kickSchema,
   MAX_BAN_MS,
@@ -10,27 +9,23 @@ import {
   mintedSchema,
   pageQuerySchema,
   placementSchema,
+  roomPageSchema,
   roomStatsSchema,
+  roomsQuerySchema,
   tokenBodySchema,
+  totalsSchema,
 } from "../protocol/admin.ts"
 import { isLongerThan, jsonFault } from "../protocol/json.ts"
 import { claimsSchema, mintToken } from "../token/token.ts"
+import { withAdminKey } from "./admin-key.ts"
 import { roomStub } from "./app.ts"
+import { listRooms, totalsOf } from "./directory.ts"
 import { ADMIN_KEY, answers, describedApp, memberParam, problems, roomParam } from "./openapi.ts"
 import { problem, Refused } from "./problem.ts"
 
 export const admin = describedApp()
 
-admin.use(async (c, next) => {
-  const { adminKeys } = c.get("settings")
-  if (adminKeys.length === 0) {
-    return problem({ code: "misconfigured", message: "the admin API is off: set the secret ADMIN_KEYS (wrangler secret put ADMIN_KEYS)" })
-  }
-  const key = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1]
-  if (key === undefined) return problem({ code: "bad_token", message: "send an admin key as Authorization: Bearer <key>" })
-  if (!(await isOneOf(adminKeys, key))) return problem({ code: "bad_token", message: "this is not an admin key" })
-  return next()
-})
+admin.use(withAdminKey)
 
 /** Bodies are read once here: JSON that is none, or holds what it may not, is told so before any schema looks at it. */
 admin.use(async (c, next) => {
@@ -77,6 +72,31 @@ const pageQuery = pageQuerySchema.extend({
 })
 
 const common = { security: ADMIN_KEY, tags: ["admin"] }
+
+admin.openapi(
+  createRoute({
+    ...common,
+    method: "get",
+    path: "/rooms",
+    operationId: "listRooms",
+    summary: "Rooms with somebody in them, by name, and their occupancy",
+    request: { query: roomsQuerySchema },
+    responses: { 200: answers("a page of rooms", roomPageSchema), ...problems(400, 401, 503) },
+  }),
+  async (c) => c.json(await listRooms(c, c.req.valid("query")), 200),
+)
+
+admin.openapi(
+  createRoute({
+    ...common,
+    method: "get",
+    path: "/stats",
+    operationId: "getTotals",
+    summary: "Totals over all rooms",
+    responses: { 200: answers("the totals", totalsSchema), ...problems(401, 503) },
+  }),
+  async (c) => c.json(await totalsOf(c), 200),
+)
 
 admin.openapi(
   createRoute({
@@ -237,10 +257,4 @@ function isEncoded(text: string): boolean {
   } catch {
     return false
   }
-}
-
-/** In constant time, and every key is compared whichever fits. */
-async function isOneOf(keys: readonly string[], key: string): Promise<boolean> {
-  const equal = await Promise.all(keys.map((known) => timingSafeEqual(known, key)))
-  return equal.includes(true)
 }

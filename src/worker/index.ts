@@ -7,9 +7,11 @@ import { demo } from "./demo.ts"
 import { documentation } from "./docs.ts"
 import { describe } from "./document.ts"
 import { withSafeHeaders } from "./headers.ts"
+import { metrics } from "./metrics.ts"
 import { presence } from "./presence.ts"
 import { problem, problemOfError } from "./problem.ts"
 
+export { Directory } from "../directory/directory.ts"
 export { Room } from "../room/room.ts"
 
 const app = new OpenAPIHono<AppEnv>()
@@ -20,6 +22,7 @@ app.use("/v1/rooms/*", withCors)
 app.route("/v1/rooms", presence)
 app.route("/v1/rooms", connect)
 app.route("/v1/admin", admin)
+app.route("/", metrics)
 app.route("/", demo)
 documentation(app, describe(app))
 app.notFound((c) => problem({ code: "not_found", message: `there is nothing at ${c.req.method} ${c.req.path}` }))

@@ -20,6 +20,9 @@ const TABLE: [string, number, (settings: Settings) => number][] = [
   ["MAX_CONNECTIONS", 10_000, ({ capacity }) => capacity.maxConnections],
   ["MAX_CONNECTIONS_PER_MEMBER", 20, ({ capacity }) => capacity.maxConnectionsPerMember],
   ["MAX_FULL_VIEWS", 32_768, ({ maxFullViews }) => maxFullViews],
+  ["REPORT_MS", 5000, ({ reportMs }) => reportMs],
+  ["DIRECTORY_SHARDS", 4, ({ directoryShards }) => directoryShards],
+  ["DIRECTORY_SHARDS_BEFORE", 0, ({ directoryShardsBefore }) => directoryShardsBefore],
   ["MAX_DATA_BYTES", 8192, ({ maxDataBytes }) => maxDataBytes],
   ["MAX_FRAME_BYTES", 16_384, ({ maxFrameBytes }) => maxFrameBytes],
   ["MAX_FRAMES_PER_SECOND", 60, ({ maxFramesPerSecond }) => maxFramesPerSecond],
@@ -27,7 +30,15 @@ const TABLE: [string, number, (settings: Settings) => number][] = [
 ]
 
 /** Those that the contract turns off with 0, or that mean something at 0. */
-const MAY_BE_ZERO = ["AWAY_AFTER_MS", "IDLE_TIMEOUT_MS", "GRACE_MS", "TICK_MS", "MAX_FULL_VIEWS", "LAST_SEEN_RETENTION_MS"]
+const MAY_BE_ZERO = [
+  "AWAY_AFTER_MS",
+  "IDLE_TIMEOUT_MS",
+  "GRACE_MS",
+  "TICK_MS",
+  "MAX_FULL_VIEWS",
+  "DIRECTORY_SHARDS_BEFORE",
+  "LAST_SEEN_RETENTION_MS",
+]
 
 function settingsOf(variables: Variables): Settings {
   const settings = readSettings(variables)
@@ -53,7 +64,7 @@ describe("numbers", () => {
 
   it.each(TABLE)("[CF1] are what they are set to, as text or as a number: %s", (name, value, read) => {
     // The heartbeat's two depend on each other; both bear this step.
-    const set = value - 1
+    const set = Math.abs(value - 1)
     expect([read(settingsOf({ [name]: String(set) })), read(settingsOf({ [name]: set }))]).toEqual([set, set])
   })
 

@@ -151,6 +151,8 @@ describe("an alarm that fails", () => {
     const room = newRoom()
     const anna = await connect(room, "anna")
     await anna.ask({ type: "enter", data: {} })
+    // Awake, it knows that nobody is to be looked at yet.
+    await hibernate(room)
     const logged = vi.spyOn(console, "error").mockImplementation(() => undefined)
     try {
       await runInDurableObject(stubOf(room), (instance, state) => {

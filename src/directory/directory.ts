@@ -1,0 +1,110 @@
+/**
+ * One shard of the directory: which rooms are live, as they last said, each for as long as its lease. The rooms are the truth:
+ * what is here is what they reported, and a room that says nothing any more is forgotten.
+ */
+import { DurableObject } from "cloudflare:workers"
+import { z } from "zod"
+import type { RoomSummary } from "../protocol/admin.ts"
+import type { Counters } from "../protocol/counters.ts"
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS rooms (
+    room TEXT PRIMARY KEY, members INTEGER NOT NULL, connections INTEGER NOT NULL, observers INTEGER NOT NULL,
+    since INTEGER NOT NULL, reported_at INTEGER NOT NULL, lease_until INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+`
+
+/** `leaseMs`: how long this is to be believed; 0: nobody is there, and the room is forgotten at once. */
+export type Report = RoomSummary & { readonly leaseMs: number; readonly counters: Counters }
+
+export type ShardQuery = { readonly prefix: string; readonly after: string; readonly limit: number }
+export type ReportedRoom = RoomSummary & { readonly reportedAt: number }
+export type ShardTotals = { readonly rooms: number; readonly members: number; readonly connections: number; readonly observers: number }
+
+const roomRow = z.object({
+  room: z.string(),
+  members: z.int(),
+  connections: z.int(),
+  observers: z.int(),
+  since: z.number(),
+  reportedAt: z.number(),
+})
+const totalsRow = z.object({ rooms: z.int(), members: z.int(), connections: z.int(), observers: z.int() })
+const counterRow = z.object({ name: z.string(), value: z.int() })
+
+/** After every name that begins with the prefix: no character of a name is as great. */
+const LAST = "\x7f"
+
+export class Directory extends DurableObject<Cloudflare.Env> {
+  readonly #sql: SqlStorage
+  #exists: boolean
+
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env)
+    this.#sql = ctx.storage.sql
+    this.#exists = [...this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'rooms'")].length > 0
+  }
+
+  async report({ room, members, connections, observers, since, leaseMs, counters }: Report): Promise<void> {
+    this.#create()
+    const now = Date.now()
+    if (leaseMs === 0) this.#sql.exec("DELETE FROM rooms WHERE room = ?", room)
+    else {
+      this.#sql.exec(
+        "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?)",
+        ...[room, members, connections, observers, since, now, now + leaseMs],
+      )
+      if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(now + leaseMs)
+    }
+    this.count(counters)
+  }
+
+  /** What others than rooms have counted. */
+  count(counters: Counters): void {
+    this.#create()
+    for (const [name, value] of Object.entries(counters)) {
+      this.#sql.exec("INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value", name, value)
+    }
+  }
+
+  /** It is another shard's now. */
+  withdraw(room: string): void {
+    if (this.#exists) this.#sql.exec("DELETE FROM rooms WHERE room = ?", room)
+  }
+
+  /** By name, from the first after `after`. */
+  list({ prefix, after, limit }: ShardQuery): ReportedRoom[] {
+    if (!this.#exists) return []
+    const rows = this.#sql.exec(
+      `SELECT room, members, connections, observers, since, reported_at AS reportedAt FROM rooms
+       WHERE room > ? AND room >= ? AND room < ? AND lease_until > ? ORDER BY room LIMIT ?`,
+      ...[after, prefix, prefix + LAST, Date.now(), limit],
+    )
+    return z.array(roomRow).parse([...rows])
+  }
+
+  totals(): ShardTotals & { readonly counters: Counters } {
+    if (!this.#exists) return { rooms: 0, members: 0, connections: 0, observers: 0, counters: {} }
+    const [sums] = this.#sql.exec(
+      `SELECT count(*) AS rooms, coalesce(sum(members), 0) AS members, coalesce(sum(connections), 0) AS connections,
+       coalesce(sum(observers), 0) AS observers FROM rooms WHERE lease_until > ?`,
+      Date.now(),
+    )
+    const counters = z.array(counterRow).parse([...this.#sql.exec("SELECT name, value FROM counters")])
+    return { ...totalsRow.parse(sums), counters: Object.fromEntries(counters.map(({ name, value }) => [name, value])) }
+  }
+
+  /** Rooms whose lease has ended are gone; the next that can end sets the next alarm. */
+  override async alarm(): Promise<void> {
+    this.#sql.exec("DELETE FROM rooms WHERE lease_until <= ?", Date.now())
+    const [next] = this.#sql.exec("SELECT min(lease_until) AS at FROM rooms")
+    const { at } = z.object({ at: z.number().nullable() }).parse(next)
+    if (at !== null) await this.ctx.storage.setAlarm(at)
+  }
+
+  #create(): void {
+    if (this.#exists) return
+    this.#sql.exec(SCHEMA)
+    this.#exists = true
+  }
+}

@@ -1,0 +1,78 @@
+/** The room's word to the directory, when the core says that it is due; driven by events that happen anyway and by the one alarm. */
+import { isConnected, isPresent, type Millis } from "../core/connection.ts"
+import { isEmpty, leaseFor, type Occupants, type Reported, type ReportLimits, reportAt } from "../core/report.ts"
+import { shardName, shardOf } from "../directory/shard.ts"
+import type { Performer, RoomParts } from "./perform.ts"
+
+export class Reporter {
+  readonly #parts: RoomParts
+  readonly #directory: Cloudflare.Env["DIRECTORY"]
+  readonly #limits: ReportLimits
+  #last: Reported | null
+  #room: string | null
+  /** Whether who is here may be other than when it was last counted. */
+  #isDirty = true
+  #members = 0
+  #connected = 0
+
+  /** `name` is the room's, where the runtime tells. */
+  constructor(parts: RoomParts, directory: Cloudflare.Env["DIRECTORY"], name: string | undefined) {
+    this.#parts = parts
+    this.#directory = directory
+    this.#limits = { everyMs: parts.settings.reportMs, leaseMs: leaseFor(parts.settings.clocks) }
+    const stored = parts.ledger.reported()
+    this.#last = stored
+    this.#room = name ?? stored?.room ?? null
+  }
+
+  /** Reports what is due. Returns when something will be, or infinity. `cameOrWent`: an entry did. */
+  settle({ tallies }: Performer, { cameOrWent, isSweep }: { cameOrWent: boolean; isSweep: boolean }, now: Millis): Millis {
+    const { roster, counters, sockets } = this.#parts
+    this.#isDirty ||= cameOrWent || roster.presentOf.size !== this.#members || roster.connected !== this.#connected
+    if (this.#directory === undefined || (!this.#isDirty && !isSweep)) return Number.POSITIVE_INFINITY
+    this.#room ??= sockets.room
+    const room = this.#room
+    if (room === null) return Number.POSITIVE_INFINITY
+    const current = occupants(roster)
+    this.#members = current.members
+    this.#connected = current.connections
+    const at = reportAt(this.#last, current, isSweep, counters.isActive, this.#limits, now)
+    if (at !== null && at > now) return at
+    this.#isDirty = false
+    if (at !== null) this.#report(room, current, tallies.since, now)
+    return Number.POSITIVE_INFINITY
+  }
+
+  #report(room: string, current: Occupants, since: Millis, now: Millis): void {
+    const { settings, ledger, counters, snapshot, background, alarm } = this.#parts
+    const { directoryShards, directoryShardsBefore } = settings
+    const before = this.#last
+    this.#last = { ...current, at: now }
+    if (isEmpty(current)) ledger.dropReported()
+    else ledger.putReported(room, this.#last)
+    const taken = counters.take(snapshot.counters())
+    const leaseMs = isEmpty(current) ? 0 : this.#limits.leaseMs
+    const shard = shardOf(room, directoryShards)
+    const send = async (): Promise<void> => {
+      try {
+        await this.#directory?.getByName(shardName(shard)).report({ room, ...current, since, leaseMs, counters: taken })
+        const old = directoryShardsBefore === 0 ? shard : shardOf(room, directoryShardsBefore)
+        if (old !== shard) await this.#directory?.getByName(shardName(old)).withdraw(room)
+      } catch (error) {
+        // As if it had never been tried, but not at once again.
+        counters.giveBack(taken)
+        this.#last = before === null ? null : { ...before, at: now }
+        this.#isDirty = true
+        await alarm.by(now + Math.max(1000, this.#limits.everyMs))
+        throw error
+      }
+    }
+    background(send())
+  }
+}
+
+function occupants({ presentOf, connected, connections }: RoomParts["roster"]): Occupants {
+  let observers = 0
+  for (const connection of connections.values()) if (!isPresent(connection) && isConnected(connection)) observers++
+  return { members: presentOf.size, connections: connected, observers }
+}
