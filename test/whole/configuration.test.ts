@@ -162,6 +162,7 @@ async function deploy(sets: Readonly<Record<string, Variables>>): Promise<Deploy
         modules: [{ type: "ESModule" as const, path: "index.js", contents: script }],
         bindings,
         compatibilityDate: "2026-08-01",
+        compatibilityFlags: ["nodejs_compat", "no_web_socket_compression"],
         durableObjects: { ROOM: { className: "Room", useSQLite: true } },
       })),
     }),
