@@ -57,7 +57,7 @@ export const NUMBERS = {
   MAX_DATA_BYTES: { default: 8192, min: 2, max: MAX_MAX_DATA_BYTES, unit: "bytes" },
   MAX_FRAME_BYTES: { default: 16_384, min: 64, max: 1_048_576, unit: "bytes" },
   MAX_FRAMES_PER_SECOND: { default: 60, min: 1, max: 100_000, unit: "frames" },
-  REPORT_MS: { default: 5000, min: 100, max: DAY, unit: "milliseconds" },
+  REPORT_MS: { default: 1000, min: 100, max: DAY, unit: "milliseconds" },
   DIRECTORY_SHARDS: { default: 4, min: 1, max: 256, unit: "shards" },
   DIRECTORY_SHARDS_BEFORE: { default: 0, min: 0, max: 256, unit: "shards" },
   LAST_SEEN_RETENTION_MS: { default: 2_592_000_000, min: 0, max: 3650 * DAY, unit: "milliseconds" },

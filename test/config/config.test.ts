@@ -20,7 +20,7 @@ const TABLE: [string, number, (settings: Settings) => number][] = [
   ["MAX_CONNECTIONS", 10_000, ({ capacity }) => capacity.maxConnections],
   ["MAX_CONNECTIONS_PER_MEMBER", 20, ({ capacity }) => capacity.maxConnectionsPerMember],
   ["MAX_FULL_VIEWS", 32_768, ({ maxFullViews }) => maxFullViews],
-  ["REPORT_MS", 5000, ({ reportMs }) => reportMs],
+  ["REPORT_MS", 1000, ({ reportMs }) => reportMs],
   ["DIRECTORY_SHARDS", 4, ({ directoryShards }) => directoryShards],
   ["DIRECTORY_SHARDS_BEFORE", 0, ({ directoryShardsBefore }) => directoryShardsBefore],
   ["MAX_DATA_BYTES", 8192, ({ maxDataBytes }) => maxDataBytes],
