@@ -16,6 +16,9 @@ export type Target = {
   readonly launch: (port: number) => Launch
 }
 
+/** As in wrangler.toml. */
+export const ROLLCALL_OBJECTS = { ROOM: "Room", DIRECTORY: "Directory" }
+
 /** Builds a target into a directory of its own below `scratch`. */
 export async function prepareTarget(name: TargetName, scratch: string): Promise<Target> {
   const directory = join(scratch, name)
@@ -29,12 +32,12 @@ export async function prepareTarget(name: TargetName, scratch: string): Promise<
       return {
         name,
         adapter: { kind: "rollcall", secret, deflate: name === "deflate" },
-        launch: inWorkerd({ module, roomBinding: "ROOM", variables }),
+        launch: inWorkerd({ module, objects: ROLLCALL_OBJECTS, variables }),
       }
     }
     case "party": {
       const module = await buildWorker("peers/party.ts", directory)
-      const launch = inWorkerd({ module, roomBinding: "Room", variables: {} })
+      const launch = inWorkerd({ module, objects: { Room: "Room" }, variables: {} })
       return { name, adapter: { kind: "naive", prefix: "/parties/room/" }, launch }
     }
     case "ws": {

@@ -1,4 +1,4 @@
-/** A configuration for `workerd serve`: one Worker with one Durable Object class, on one port. */
+/** A configuration for `workerd serve`: one Worker with its Durable Object classes, on one port. */
 import { mkdtempSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { compatibilityDate, compatibilityFlags } from "./build.ts"
@@ -6,17 +6,20 @@ import { compatibilityDate, compatibilityFlags } from "./build.ts"
 export type WorkerConfig = {
   /** The bundled module; the configuration is written beside it. */
   readonly module: string
-  /** Under which name the environment holds the namespace of the class Room; null for a Worker without one. */
-  readonly roomBinding: string | null
+  /** The Durable Object classes, by the names under which the environment holds their namespaces. */
+  readonly objects: Readonly<Record<string, string>>
   readonly variables: Readonly<Record<string, string>>
   readonly v8Flags?: readonly string[]
 }
 
 /** Each run has a storage of its own, on disk: SQLite cannot be in memory. Returns the file's path. */
-export function writeConfig({ module, roomBinding, variables, v8Flags = [] }: WorkerConfig, port: number): string {
+export function writeConfig({ module, objects, variables, v8Flags = [] }: WorkerConfig, port: number): string {
   const bindings = Object.entries(variables).map(([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`)
-  if (roomBinding !== null) bindings.push(`(name = ${quote(roomBinding)}, durableObjectNamespace = "Room")`)
-  const namespaces = roomBinding === null ? "" : '(className = "Room", uniqueKey = "rollcall-bench-room", enableSql = true)'
+  const namespaces: string[] = []
+  for (const [name, className] of Object.entries(objects)) {
+    bindings.push(`(name = ${quote(name)}, durableObjectNamespace = ${quote(className)})`)
+    namespaces.push(`(className = ${quote(className)}, uniqueKey = ${quote(`rollcall-bench-${className}`)}, enableSql = true)`)
+  }
   const storage = mkdtempSync(join(dirname(module), "storage-"))
   const path = `${storage}.capnp`
   writeFileSync(
@@ -32,7 +35,7 @@ const worker :Workerd.Worker = (
   compatibilityDate = ${quote(compatibilityDate())},
   compatibilityFlags = [${compatibilityFlags().map(quote).join(", ")}],
   bindings = [${bindings.join(", ")}],
-  durableObjectNamespaces = [${namespaces}],
+  durableObjectNamespaces = [${namespaces.join(", ")}],
   durableObjectStorage = (localDisk = "storage"),
 );
 `,

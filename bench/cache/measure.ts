@@ -50,7 +50,7 @@ export async function measureCache(module: string, strategy: Strategy, setting: 
   const { entries, bytes, heapLimitMb } = setting
   const inspectorPort = await freePort()
   const v8Flags = ["--expose-gc", "--trace-gc", ...(heapLimitMb === null ? [] : [`--max-heap-size=${heapLimitMb}`])]
-  const launch = inWorkerd({ module, roomBinding: null, variables: {}, v8Flags }, [`--inspector-addr=127.0.0.1:${inspectorPort}`])
+  const launch = inWorkerd({ module, objects: {}, variables: {}, v8Flags }, [`--inspector-addr=127.0.0.1:${inspectorPort}`])
   const server = await Server.start(launch)
   const ask = (step: Step) => askServer(server.port, step)
   const measured: Measured = {}
