@@ -17,6 +17,9 @@ const PING = 9
 const PONG = 10
 const LAST_FRAGMENT = 0x80
 
+/** Close code 1000, as a Close frame carries it. */
+const NORMAL = Buffer.from([0x03, 0xe8])
+
 export type Handlers = {
   readonly opened: (client: WebSocketClient) => void
   /** A whole text frame: its payload is `bytes` from `start` to `end`, valid only during the call. */
@@ -66,6 +69,12 @@ export class WebSocketClient {
   /** `frame` comes from `textFrame`. */
   write(frame: Buffer): void {
     if (this.#socket.writable) this.#socket.write(frame)
+  }
+
+  /** Says goodbye with code 1000; the server then ends the line. */
+  close(): void {
+    this.#isEnding = true
+    this.write(clientFrame(CLOSE, NORMAL))
   }
 
   destroy(): void {
