@@ -28,6 +28,8 @@ export function restoreRoom(parts: RoomParts, now: Millis): Restored {
     if (connection.line.at === "grace" && connection.line.until === Number.POSITIVE_INFINITY) {
       // Announced, and without a socket: the dead of a crash. They get their grace, then they leave.
       connection.line = { at: "grace", until: now + settings.graceMs }
+      // When it last did something is lost with the memory; its row tells only when it entered. Nobody is sent away as idle for that.
+      connection.activeAt = now
       ledger.put(connection)
     }
     found.push(connection)

@@ -8,7 +8,7 @@ import { after, entriesOf, type NaiveRoom, type Person, type RoomEvent } from ".
 import { SimulatedRoom, type Told } from "./simulated-room.ts"
 
 /** Two blocks of keys fit, three do not. */
-const MAX_DATA_BYTES = 700
+export const MAX_DATA_BYTES = 700
 
 export type Script = readonly { readonly who: number; readonly event: RoomEvent; readonly wait: number }[]
 

@@ -1,7 +1,7 @@
 /** The built Worker in a workerd of its own: it can be killed, its rooms put to sleep, and their storage looked into. */
 import { execFileSync } from "node:child_process"
 import { createHash, createHmac } from "node:crypto"
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
@@ -68,8 +68,8 @@ export class Arena {
         { type: "ESModule", path: "entry.mjs", contents: ENTRY },
         { type: "ESModule", path: "worker.mjs", contents },
       ],
-      compatibilityFlags: ["unsafe_module"],
-      compatibilityDate: "2026-08-01",
+      compatibilityFlags: [...deployed("compatibility_flags"), "unsafe_module"],
+      compatibilityDate: deployed("compatibility_date").join(""),
       durableObjects: { ROOM: { className: CLASS, useSQLite: true } },
       resourcePersistencePath: folder,
       handleStructuredLogs: ({ level, message }) => {
@@ -127,6 +127,12 @@ export class Arena {
     await this.#miniflare.dispose()
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
   }
+}
+
+/** The texts that wrangler.toml gives a setting: what is tested runs as what is deployed. */
+function deployed(setting: string): string[] {
+  const line = new RegExp(`^${setting} *= *(.*)$`, "m").exec(readFileSync(join(PROJECT, "wrangler.toml"), "utf8"))?.[1] ?? ""
+  return [...line.matchAll(/"(.+?)"/g)].map(([, text]) => text ?? "")
 }
 
 async function buildWorker(): Promise<string> {

@@ -33,6 +33,8 @@ export type Chronicle = {
   readonly tally: Tally
 }
 
+const FALLING_ASLEEP_MS = 500
+
 export class Book {
   readonly room: string
   readonly chronicle: Chronicle
@@ -44,9 +46,11 @@ export class Book {
   /** By member: from when a ban certainly held, and until when it may hold. */
   readonly bans = new Map<string, { sureFrom: number; readonly maybeFrom: number; sureUntil: number; maybeUntil: number }>()
   /** Members whose clients keep no book of their own. */
-  readonly apps = new Map<string, { readonly history: Set<string>; goneBy: number }>()
+  readonly apps = new Map<string, { readonly goneBy: number }>()
   /** Ends that are under way over HTTP: whoever comes in meanwhile may be met as well. `member` null: everybody. */
   readonly threats: { readonly member: string | null; readonly reason: Reason; readonly from: number; to: number }[] = []
+  /** When the room was put to sleep, from and to: an end that comes meanwhile may not be reported to it, and only heartbeats find it. */
+  readonly #sleeps: { readonly from: number; to: number }[] = []
   wasClosed = false
 
   constructor(room: string, chronicle: Chronicle) {
@@ -75,6 +79,22 @@ export class Book {
       life.allow(reason, from)
       life.isDoubtful = true
     }
+  }
+
+  async sleep(): Promise<boolean> {
+    const sleep = { from: Date.now(), to: Number.POSITIVE_INFINITY }
+    this.#sleeps.push(sleep)
+    for (const life of this.lives.values()) if (sleep.from - life.endedAt < FALLING_ASLEEP_MS) life.endMayBeUnheard(this.chronicle.clocks)
+    const isAsleep = await this.chronicle.arena.evict(this.room)
+    sleep.to = Date.now()
+    if (isAsleep) this.count("sleeps")
+    return isAsleep
+  }
+
+  /** A line ended, by its client's doing. */
+  ended(life: Life): void {
+    const now = Date.now()
+    if (this.#sleeps.some(({ from, to }) => from <= now && now - to < FALLING_ASLEEP_MS)) life.endMayBeUnheard(this.chronicle.clocks)
   }
 
   everybody(): Life[] {

@@ -108,7 +108,7 @@ export class FaultyLine {
     from.on("end", () => this.#pass(pair, direction, () => void to.end()))
     from.on("close", () => {
       this.#pass(pair, direction, () => void to.destroy())
-      this.#pairs.delete(pair)
+      if (pair.near.destroyed && pair.far.destroyed) this.#pairs.delete(pair)
     })
     // Its close follows.
     from.on("error", () => {})

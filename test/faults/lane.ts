@@ -1,4 +1,5 @@
 /** One seed: two rooms, their clients and their operator; the turmoil, then the quiet in which everything must agree, then the end. */
+import { App } from "./app.ts"
 import type { Arena } from "./arena.ts"
 import { Book, type Chronicle, type Tally, type Violation } from "./book.ts"
 import type { Clocks } from "./clocks.ts"
@@ -21,6 +22,8 @@ export class Lane {
   readonly players: Player[] = []
   readonly #chronicle: Chronicle
   readonly #operators: Operator[] = []
+  /** The public client, in the main room; where idle is short it would be sent away, and wait for its user. */
+  #app: App | null = null
 
   constructor(schedule: Schedule, arena: Arena, clocks: Clocks, sessions: Set<string>, tally: Tally) {
     this.schedule = schedule
@@ -41,18 +44,21 @@ export class Lane {
       const name = i === PLAYERS - 1 ? "p0" : `p${i}`
       this.players.push(new Player(name, ROLES[i] ?? "all", HABITS[i] ?? "pings", book, await FaultyLine.to(arena.url)))
     }
+    const [main] = this.books
+    if (main !== undefined && this.#chronicle.clocks.idle === 0) this.#app = new App(main, await FaultyLine.to(arena.url))
     for (const book of this.books) this.#operators.push(new Operator(book, this.#of(book)))
     const watch = setInterval(() => {
       for (const book of this.books) book.watch()
     }, WATCH_EVERY_MS)
     try {
       await this.#turmoil()
-      for (const player of this.players) player.line.mend()
+      for (const { line } of [...this.players, ...(this.#app === null ? [] : [this.#app])]) line.mend()
       await Promise.all(this.books.map((book, i) => this.#settle(book, this.#operators[i])))
     } finally {
       clearInterval(watch)
       for (const player of this.players) player.stop()
-      await Promise.all(this.players.map(({ line }) => line.close()))
+      this.#app?.close()
+      await Promise.all([...this.players.map(({ line }) => line.close()), this.#app?.line.close()])
     }
   }
 
@@ -75,17 +81,23 @@ export class Lane {
       await at(step)
       await this.#guarded(`operator ${step.deed}`, async () => this.#operators[i % 5 === 0 ? 1 : 0]?.does(step.deed, step.dice))
     })
-    await Promise.all([...players, ...operator])
+    const app = this.schedule.app.map(async (step) => {
+      await at(step)
+      await this.#guarded(`app ${step.deed}`, async () => this.#app?.does(step.deed, step.dice))
+    })
+    await Promise.all([...players, ...operator, ...app])
     await wait(startedAt + TURMOIL_MS - Date.now())
   }
 
   async #settle(book: Book, operator: Operator | undefined): Promise<void> {
     if (operator === undefined) return
     const players = this.#of(book)
+    const app = this.#app?.book === book ? this.#app : null
     await this.#guarded("settling", async () => {
-      await converge(book, players, operator)
+      await converge(book, players, operator, app)
       await stayQuiet(book, players, operator, this.schedule.sleepsWhenQuiet)
       book.checkMessages()
+      app?.close()
       await leaveNothing(book, players, operator, this.schedule.ends)
     })
   }

@@ -135,6 +135,7 @@ export class Life {
 
   /** A goodbye on a line that is up. */
   saidGoodbye(now: number): void {
+    this.endedAt = now
     this.endsBy(now, "left", now)
     // Should the word be lost on its way, its line broke all the same.
     this.isDoubtful = true
@@ -185,6 +186,13 @@ export class Life {
     if (Number.isFinite(this.overBy)) this.overBy = Math.max(this.overBy, until)
     this.keptUntil = Math.min(this.keptUntil, askedAt + clocks.grace)
     this.allow("closed", askedAt + clocks.grace)
+  }
+
+  /** The room may have been falling asleep when its line ended: then it is found by its silence. */
+  endMayBeUnheard(clocks: Clocks): void {
+    const bound = this.lastHeardAt + silentBound(clocks)
+    if (Number.isFinite(this.goneBy)) this.goneBy = Math.max(this.goneBy, bound)
+    if (Number.isFinite(this.overBy)) this.overBy = Math.max(this.overBy, bound)
   }
 
   /** It goes on, on a new line. */

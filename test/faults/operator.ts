@@ -27,9 +27,7 @@ export class Operator {
   }
 
   async does(deed: OperatorDeed, [a, b, c]: readonly [number, number, number]): Promise<void> {
-    if (deed === "evict") {
-      if (await this.book.chronicle.arena.evict(this.book.room)) this.book.count("evictions")
-    }
+    if (deed === "evict") await this.book.sleep()
     if (deed === "look") await this.look()
     if (deed === "kick") await this.kick(pickBy(this.players, a), null)
     if (deed === "ban") await this.kick(pickBy(this.players, a), between(100, 900, b))

@@ -131,6 +131,7 @@ export const DEEDS: Readonly<Record<PlayerDeed, Deed>> = {
     if (!player.isUp || life === null || !player.line.isHealthy) return
     player.isEnding = true
     life.saidGoodbye(Date.now())
+    player.book.ended(life)
     const { client } = player
     if (how < 0.5) client?.socket.close(1000)
     else client?.socket.close()

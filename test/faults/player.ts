@@ -17,6 +17,7 @@ const GRANTS: Readonly<Record<Role, readonly string[]>> = {
 }
 const OPEN_LIMIT_MS = 4000
 const CLOSE_LIMIT_MS = 300
+const CLOCKS_APART_MS = 100
 /** Frames of these types are no activity. */
 const PASSIVE = new Set(["pong", "auth", "sync"])
 
@@ -252,7 +253,9 @@ export class Player {
       this.line.cut(how)
       life.lineCut(Date.now(), book.chronicle.clocks)
     }
+    book.ended(life)
     this.client?.socket.terminate()
+    life.ending = `${how} by itself at ${Date.now() - book.chronicle.startedAt}`
   }
 
   heardAgain(): void {
@@ -287,8 +290,10 @@ export class Player {
   #checkFresh(life: Life, now: number): void {
     const { book } = this
     const mayEnd = now >= life.lastHeardAt + book.chronicle.clocks.timeout && life.isConnected
+    // The room's clock reads later than this one by as much as anything is late.
+    const latest = now + CLOCKS_APART_MS + book.chronicle.arena.pulse.lateSince(life.endedAt)
     const isOver =
-      life.isDoubtful || mayEnd || now >= life.keptUntil || life.overBy < now || life.toldGone !== null || now >= life.expiresAt
+      life.isDoubtful || mayEnd || latest >= life.keptUntil || life.overBy < now || life.toldGone !== null || now >= life.expiresAt
     if (!isOver)
       book.report("no flap", `${book.describe(life)} could not be resumed, ${Math.round(life.keptUntil - now)} ms before its grace ends`)
   }
@@ -309,7 +314,7 @@ export class Player {
     if (this.client !== client) return
     this.client = null
     const bye = client.all("bye")[0]
-    life.ending = `${bye?.code ?? code} at ${now - this.book.chronicle.startedAt}`
+    if (!this.isEnding || bye !== undefined) life.ending = `${bye?.code ?? code} at ${now - this.book.chronicle.startedAt}`
     if (bye !== undefined) {
       this.#sentAway(life, bye, now)
       return

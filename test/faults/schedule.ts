@@ -29,6 +29,9 @@ export const PLAYER_DEEDS = {
 
 export const OPERATOR_DEEDS = { evict: 34, look: 26, kick: 8, ban: 5, place: 8, announce: 10, forge: 8, close: 1 } as const
 
+export const APP_DEEDS = { appEnter: 10, appUpdate: 30, appLeave: 4, appCut: 12, appStall: 6 } as const
+
+export type AppDeed = keyof typeof APP_DEEDS
 export type PlayerDeed = keyof typeof PLAYER_DEEDS
 export type OperatorDeed = keyof typeof OPERATOR_DEEDS
 /** `dice` are three numbers from 0 to 1, which the deed reads as it likes. */
@@ -38,6 +41,7 @@ export type Schedule = {
   readonly seed: number
   readonly players: readonly Step<PlayerDeed>[][]
   readonly operator: readonly Step<OperatorDeed>[]
+  readonly app: readonly Step<AppDeed>[]
   readonly sleepsWhenQuiet: boolean
   readonly ends: readonly number[]
 }
@@ -56,6 +60,7 @@ export function scheduleOf(seed: number): Schedule {
     operator: steps(random, OPERATOR_DEEDS, OPERATOR_PAUSE_MS),
     sleepsWhenQuiet: random.chance(0.5),
     ends: Array.from({ length: PLAYERS }, () => random.next()),
+    app: steps(random, APP_DEEDS, PAUSE_MS),
   }
 }
 
@@ -67,10 +72,11 @@ export function killsOf(wave: number): number[] {
   return Array.from({ length: times }, () => random.int(400, TURMOIL_MS - 200)).sort((a, b) => a - b)
 }
 
-export function printed({ seed, players, operator }: Schedule, kills: readonly number[]): string {
+export function printed({ seed, players, operator, app }: Schedule, kills: readonly number[]): string {
   const lines = [
     ...players.flatMap((list, i) => list.map((step) => ({ ...step, who: `p${i}` }))),
     ...operator.map((step) => ({ ...step, who: "operator" })),
+    ...app.map((step) => ({ ...step, who: "app" })),
     ...kills.map((at) => ({ at, who: "everybody", deed: "kill -9", dice: [] as readonly number[] })),
   ].sort((a, b) => a.at - b.at)
   return [

@@ -2,6 +2,7 @@
 import { z } from "zod"
 import { tokenFor } from "../whole/wire-client.ts"
 import { entrySchema, type Stats, statsSchema } from "../whole/wire-frames.ts"
+import type { App } from "./app.ts"
 import type { Book } from "./book.ts"
 import { leewayOf, silentBound } from "./clocks.ts"
 import { canonical, sameEntries } from "./life.ts"
@@ -10,13 +11,16 @@ import type { Player } from "./player.ts"
 import { until, wait } from "./player-deeds.ts"
 
 const presenceSchema = z.object({ present: z.array(entrySchema) })
+const lineSchema = z.object({ line: z.string(), until: z.number().nullable() })
 const QUIET_MS = 1300
 const TRIES = 6
+/** The end of grace, the leave and the deletion are three alarms, one after the other. */
+const LATE_MS = 700
 
 /** Everybody is back, and has been told everything. */
-export async function converge(book: Book, players: readonly Player[], operator: Operator): Promise<void> {
+export async function converge(book: Book, players: readonly Player[], operator: Operator, app: App | null): Promise<void> {
   const here = players.filter(({ isGone }) => !isGone)
-  for (const player of here) await player.comeBack()
+  await Promise.all([...here.map((player) => player.comeBack()), app?.back()])
   // A token that ends soon would end its connection in the middle of the quiet.
   const ends = here.map(({ life }) => life?.expiresAt ?? 0).filter((at) => at < Date.now() + 10_000)
   await wait(Math.max(0, ...ends) + 100 - Date.now())
@@ -38,7 +42,7 @@ export async function converge(book: Book, players: readonly Player[], operator:
       else await player.beWanted()
     }
     await wait(3 * book.chronicle.clocks.tick + 60)
-    fault = await disagreement(book, here, operator)
+    fault = await disagreement(book, here, operator, app)
     if (fault === "") break
     await wait(150)
   }
@@ -47,7 +51,7 @@ export async function converge(book: Book, players: readonly Player[], operator:
 }
 
 /** Empty: none. Else who disagrees with whom. */
-async function disagreement(book: Book, players: readonly Player[], operator: Operator): Promise<string> {
+async function disagreement(book: Book, players: readonly Player[], operator: Operator, app: App | null): Promise<string> {
   const token = await tokenFor("looker", { rooms: { [book.room]: ["subscribe"] } })
   const answer = await operator.call("GET", `/v1/rooms/${book.room}/presence`, undefined, token)
   const truth = presenceSchema.parse(answer?.body).present
@@ -63,6 +67,8 @@ async function disagreement(book: Book, players: readonly Player[], operator: Op
       return `sync says ${canonical(ear.picture.list())} to ${ear.name}, GET presence ${canonical(truth)}`
     }
   }
+  const appFault = app?.disagreement(truth) ?? ""
+  if (appFault !== "") return appFault
   const shown = new Map(truth.map((entry) => [entry.connection, entry]))
   for (const player of players) {
     const { life, wanted } = player
@@ -79,7 +85,7 @@ async function disagreement(book: Book, players: readonly Player[], operator: Op
   const rest = [...shown.values()].filter(({ member }) => !book.placed.has(member) && !book.apps.has(member))
   if (rest.length > 0) return `nobody knows of ${canonical(rest)}`
   const stats = await statsOf(book, operator)
-  const connections = players.length + book.apps.size
+  const connections = players.length + (app === null || app.isOut ? 0 : 1)
   const members = new Set(truth.map(({ member }) => member)).size
   if (stats !== null && (stats.connections !== connections || stats.members !== members)) {
     return `stats tell ${stats.connections} connections and ${stats.members} members, there are ${connections} and ${members}`
@@ -92,13 +98,15 @@ export async function stayQuiet(book: Book, players: readonly Player[], operator
   const { clocks, arena } = book.chronicle
   const rowsBefore = await arena.stored(book.room)
   const before = await statsOf(book, operator)
-  const slept = sleeps && (await arena.evict(book.room))
+  const slept = sleeps && (await book.sleep())
   const heard = players.map(({ ear }) => (ear === null ? 0 : ear.heard - ear.statuses))
   const from = Date.now()
   await wait(QUIET_MS)
   const elapsed = Date.now() - from
   const after = await statsOf(book, operator)
   const rowsAfter = await arena.stored(book.room)
+  const leftover = rowsAfter.filter((row) => isOver(row, Date.now() - LATE_MS - book.slackSince(from)))
+  if (leftover.length > 0) book.report("nothing left", `rows of connections whose grace is over: ${leftover.join("; ")}`)
   if (before === null || after === null) return
   book.count("quiet rooms")
   const onlyPing = players.every(({ habit, isGone }) => habit === "pings" || isGone) && book.apps.size === 0
@@ -144,6 +152,7 @@ export async function leaveNothing(book: Book, players: readonly Player[], opera
     else if (how < 0.45) player.cut("reset")
     else {
       player.life?.saidGoodbye(Date.now())
+      if (player.life !== null) book.ended(player.life)
       player.isEnding = true
       player.client?.socket.close(1000)
     }
@@ -162,9 +171,17 @@ export async function leaveNothing(book: Book, players: readonly Player[], opera
   do {
     left = await arena.stored(book.room)
     if (left.length > 0) await wait(100)
-  } while (left.length > 0 && Date.now() < due + book.slackSince(empty))
+  } while (left.length > 0 && Date.now() < due + LATE_MS + book.slackSince(empty))
   book.count("rooms left")
-  if (left.length > 0) return book.report("nothing left", `${Date.now() - due} ms after the last retention there is ${left.join("; ")}`)
+  if (left.length > 0) {
+    const last = book.everybody().filter((life) => Math.max(life.goneBy, life.overBy) > empty - 4000)
+    const who = last.map((life) => book.describe(life)).join()
+    const now = Date.now() - book.chronicle.startedAt
+    return book.report(
+      "nothing left",
+      `${Date.now() - due} ms after the last retention, at ${now}, there is ${left.join("; ")}; left of late: ${who}`,
+    )
+  }
   const stats = await statsOf(book, operator)
   if (stats !== null && (stats.members > 0 || stats.connections > 0 || stats.liveness.nextAlarmAt !== null)) {
     book.report("nothing left", `the stats still tell ${JSON.stringify(stats)}`)
@@ -173,6 +190,14 @@ export async function leaveNothing(book: Book, players: readonly Player[], opera
     const answer = await operator.call("GET", `/v1/admin/rooms/${book.room}/members/${name}`)
     if (answer !== null && answer.status !== 404) book.report("nothing left", `${name} is still remembered: ${JSON.stringify(answer.body)}`)
   }
+}
+
+/** The row of a connection whose grace ended before that: its end should have taken it along, whoever else is still there. */
+function isOver(row: string, before: number): boolean {
+  const [, json] = /^connections: (.*)$/.exec(row) ?? []
+  if (json === undefined) return false
+  const { line, until: end } = lineSchema.parse(JSON.parse(json))
+  return line === "grace" && end !== null && end < before
 }
 
 async function statsOf(book: Book, operator: Operator): Promise<Stats | null> {

@@ -2,6 +2,8 @@ import { runInDurableObject } from "cloudflare:test"
 import { describe, expect, it, vi } from "vitest"
 import { connect, crash, hibernate, newRoom, runAlarm, stubOf, tokenFor } from "./room-client.ts"
 
+const IDLE = 1_800_000
+
 describe("a room that hibernated", () => {
   it("[HB1] keeps every entry, ref, member and session, and knows who may do what", async () => {
     const room = newRoom()
@@ -143,6 +145,28 @@ describe("a room that crashed", () => {
     }
     expect((await back.next("presence", ({ leave }) => leave !== undefined)).leave).toEqual([[bert.welcome.ref, "closed"]])
     expect(await back.sync()).toHaveLength(1)
+  })
+
+  it("[HB13] sends nobody away as idle who was active before the crash, however long ago it entered", async () => {
+    const room = newRoom()
+    vi.useFakeTimers({ toFake: ["Date"] })
+    try {
+      const exp = Math.floor(Date.now() / 1000) + 100_000
+      const anna = await connect(room, "anna", { claims: { exp } })
+      await anna.ask({ type: "enter", data: {} })
+      vi.setSystemTime(Date.now() + IDLE - 60_000)
+      await anna.ask({ type: "update", data: { x: 1 } })
+      await crash(room)
+      const back = await connect(room, "anna", { session: anna.welcome.session, claims: { exp } })
+      expect(back.welcome.resumed).toBe(true)
+      vi.setSystemTime(Date.now() + 120_000)
+      await back.ask({ type: "pong" })
+      await runAlarm(room)
+      await back.ask({ type: "pong" })
+      expect(back.frames.filter(({ type }) => type === "bye")).toEqual([])
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
 
