@@ -19,8 +19,8 @@ const READ_TRIES = 10
 const EVICT_PATH = "/evict-by-test/"
 const ENTRY = `
 import unsafe from "workerd:unsafe"
-import app, { Room } from "./worker.mjs"
-export { Room }
+import app, { Directory, Room } from "./worker.mjs"
+export { Directory, Room }
 export default {
   async fetch(request, env, ctx) {
     const { pathname } = new URL(request.url)
@@ -70,7 +70,10 @@ export class Arena {
       ],
       compatibilityFlags: [...deployed("compatibility_flags"), "unsafe_module"],
       compatibilityDate: deployed("compatibility_date").join(""),
-      durableObjects: { ROOM: { className: CLASS, useSQLite: true } },
+      durableObjects: {
+        ROOM: { className: CLASS, useSQLite: true },
+        DIRECTORY: { className: "Directory", useSQLite: true },
+      },
       resourcePersistencePath: folder,
       handleStructuredLogs: ({ level, message }) => {
         // A client's bad frame is logged by the runtime itself.

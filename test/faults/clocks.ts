@@ -9,6 +9,7 @@ export type Clocks = {
   readonly idle: number
   readonly tick: number
   readonly retention: number
+  readonly report: number
   readonly maxData: number
   readonly maxFrame: number
   readonly framesPerSecond: number
@@ -24,6 +25,7 @@ const USUAL: Clocks = {
   idle: 0,
   tick: 25,
   retention: 300,
+  report: 100,
   maxData: 2048,
   maxFrame: 4096,
   framesPerSecond: 60,
@@ -50,6 +52,7 @@ export function variablesOf(clocks: Clocks): Record<string, string> {
     IDLE_TIMEOUT_MS: clocks.idle,
     TICK_MS: clocks.tick,
     LAST_SEEN_RETENTION_MS: clocks.retention,
+    REPORT_MS: clocks.report,
     MAX_DATA_BYTES: clocks.maxData,
     MAX_FRAME_BYTES: clocks.maxFrame,
     MAX_FRAMES_PER_SECOND: clocks.framesPerSecond,

@@ -10,6 +10,7 @@ import { runWave, SEEDS_PER_WAVE } from "./wave.ts"
 
 const DEFAULT_SEEDS = 64
 const MINUTES_MS = 60_000
+const UNHEARD_SHARE = 0.01
 
 const first = Number(process.env["SEED"] ?? 0)
 const count = Number(process.env["FAULT_SEEDS"] ?? (process.env["SEED"] === undefined ? DEFAULT_SEEDS : 1))
@@ -55,6 +56,8 @@ describe("under faults", () => {
   it("[FT2] no ghosts: who is gone is gone from every picture within its bound", () => {
     expect(brokenBy("no ghosts")).toEqual([])
     madeAtLeast("entries watched", 100)
+    // The runtime's doing, not the room's: a few of hundreds. A room that took no notice of ends would have all of them here.
+    expect(tally.get("ends unheard") ?? 0).toBeLessThanOrEqual(Math.max(2, (tally.get("lines ended") ?? 0) * UNHEARD_SHARE))
   })
 
   it("[FT3] no flap: who resumes in time is never seen to go, and nobody is seen to go too early", () => {

@@ -188,9 +188,13 @@ export class Life {
     this.allow("closed", askedAt + clocks.grace)
   }
 
+  foundBySilence(clocks: Clocks): number {
+    return this.lastHeardAt + silentBound(clocks)
+  }
+
   /** The room may have been falling asleep when its line ended: then it is found by its silence. */
   endMayBeUnheard(clocks: Clocks): void {
-    const bound = this.lastHeardAt + silentBound(clocks)
+    const bound = this.foundBySilence(clocks)
     if (Number.isFinite(this.goneBy)) this.goneBy = Math.max(this.goneBy, bound)
     if (Number.isFinite(this.overBy)) this.overBy = Math.max(this.overBy, bound)
   }

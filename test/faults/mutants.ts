@@ -127,7 +127,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: "nothing left",
-    what: "a member who is kicked leaves its row behind",
+    what: "a connection that ends out of its grace leaves its row behind",
     file: "src/room/perform.ts",
     from: "    if (!isConnected(connection)) ledger.drop(connection.id)\n",
     to: "",

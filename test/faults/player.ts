@@ -284,7 +284,8 @@ export class Player {
     if (toldGone !== null && toldGone.at < askedAt) {
       book.report("no flap", `${book.describe(life)} came back after others were told ${toldGone.reason}`)
     }
-    if (life.overBy + book.slackSince(life.overBy) < askedAt) book.report("no ghosts", `${book.describe(life)} was over and was resumed`)
+    if (life.overBy + book.slackSince(life.overBy) < askedAt && !book.isUnheard(life, askedAt))
+      book.report("no ghosts", `${book.describe(life)} was over and was resumed`)
   }
 
   #checkFresh(life: Life, now: number): void {

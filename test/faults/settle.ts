@@ -96,6 +96,8 @@ async function disagreement(book: Book, players: readonly Player[], operator: Op
 /** Nobody says a thing but pings and answers to heartbeats. */
 export async function stayQuiet(book: Book, players: readonly Player[], operator: Operator, sleeps: boolean): Promise<void> {
   const { clocks, arena } = book.chronicle
+  // What the directory is told may wait so long, and is written.
+  await wait(clocks.report + book.slackSince(Date.now()))
   const rowsBefore = await arena.stored(book.room)
   const before = await statsOf(book, operator)
   const slept = sleeps && (await book.sleep())
@@ -119,7 +121,7 @@ export async function stayQuiet(book: Book, players: readonly Player[], operator
       "no ghosts",
       `${before.connections} connections became ${after.connections} while nothing happened: ${players.map((player) => (player.life === null ? "" : `${book.describe(player.life)} ${player.isUp}`))}`,
     )
-  } else if (after.connections > 0 && after.liveness.lost !== before.liveness.lost)
+  } else if (after.connections > 0 && after.liveness.lost !== before.liveness.lost && !mayLose(book, from))
     book.report("no ghosts", "somebody was lost who pinged or answered")
   const wakeups = after.wakeups - before.wakeups
   // An empty room begins its counts anew.
@@ -144,7 +146,7 @@ export async function stayQuiet(book: Book, players: readonly Player[], operator
 
 /** Everybody goes, in whatever way; then the storage has to be empty. */
 export async function leaveNothing(book: Book, players: readonly Player[], operator: Operator, ends: readonly number[]): Promise<void> {
-  const { clocks, arena } = book.chronicle
+  const { clocks } = book.chronicle
   for (const [i, player] of players.entries()) {
     const how = ends[i] ?? 0
     if (!player.isUp) continue
@@ -166,12 +168,9 @@ export async function leaveNothing(book: Book, players: readonly Player[], opera
   const bans = [...book.bans.values()].map(({ maybeUntil }) => maybeUntil)
   const empty = Math.max(Date.now(), ...lives)
   const due = Math.max(empty + clocks.retention, ...bans) + clocks.tick
-  await wait(due - Date.now())
-  let left: string[] = []
-  do {
-    left = await arena.stored(book.room)
-    if (left.length > 0) await wait(100)
-  } while (left.length > 0 && Date.now() < due + LATE_MS + book.slackSince(empty))
+  let left = await leftAfter(book, due)
+  const unheard = book.everybody().filter((life) => left.length > 0 && book.isUnheard(life, Date.now()))
+  if (unheard.length > 0) left = await leftAfter(book, Math.max(...unheard.map((life) => life.foundBySilence(clocks))) + clocks.retention)
   book.count("rooms left")
   if (left.length > 0) {
     const last = book.everybody().filter((life) => Math.max(life.goneBy, life.overBy) > empty - 4000)
@@ -190,6 +189,24 @@ export async function leaveNothing(book: Book, players: readonly Player[], opera
     const answer = await operator.call("GET", `/v1/admin/rooms/${book.room}/members/${name}`)
     if (answer !== null && answer.status !== 404) book.report("nothing left", `${name} is still remembered: ${JSON.stringify(answer.body)}`)
   }
+}
+
+/** What is stored when nothing should be any more: awaited from then on for as long as alarms may be late. */
+async function leftAfter(book: Book, due: number): Promise<string[]> {
+  await wait(due - Date.now())
+  let left: string[] = []
+  do {
+    left = await book.chronicle.arena.stored(book.room)
+    if (left.length > 0) await wait(100)
+  } while (left.length > 0 && Date.now() < due + LATE_MS + book.slackSince(due))
+  return left
+}
+
+/** Pings that were late themselves, or an end that only its silence tells. */
+function mayLose(book: Book, from: number): boolean {
+  const { arena, clocks } = book.chronicle
+  if (arena.pulse.lateSince(from) > (clocks.timeout - clocks.interval) / 2) return true
+  return book.everybody().some((life) => book.isUnheard(life, from))
 }
 
 /** The row of a connection whose grace ended before that: its end should have taken it along, whoever else is still there. */
