@@ -15,7 +15,7 @@ import { Load } from "./soak/load.ts"
 import { soakPage, soakPlot } from "./soak/report.ts"
 import { sampleSchema } from "./soak/sample.ts"
 import { Sampler } from "./soak/sampler.ts"
-import { inWorkerd } from "./targets.ts"
+import { inWorkerd, ROLLCALL_OBJECTS } from "./targets.ts"
 
 const USAGE = `npm run soak -- [options]
   --minutes 30        how long the load goes on
@@ -65,7 +65,8 @@ async function run(): Promise<void> {
   const secret = randomBytes(32).toString("hex")
   const adminKey = randomBytes(16).toString("hex")
   const module = buildRollcall(scratch)
-  const server = await Server.start(inWorkerd({ module, roomBinding: "ROOM", variables: { TOKEN_SECRETS: secret, ADMIN_KEYS: adminKey } }))
+  const variables = { TOKEN_SECRETS: secret, ADMIN_KEYS: adminKey }
+  const server = await Server.start(inWorkerd({ module, objects: ROLLCALL_OBJECTS, variables }))
   mkdirSync(dirname(values.samples), { recursive: true })
   rmSync(values.samples, { force: true })
   const load = new Load(server.port, secret, plan)

@@ -50,7 +50,7 @@ export function soakPage(soak: Soak): string {
     return `${format(median(values))} (${format(Math.min(...values))} to ${format(Math.max(...values))})`
   }
   const judgements = judge(samples, plan.connections)
-  const verdict = judgements.every(({ holds }) => holds) ? "Nothing grew." : "**Not within its bounds**: see below."
+  const verdict = judgements.every(({ holds }) => holds) ? "Within its bounds." : "**Not within its bounds**: see below."
   return `${verdict} ${format(minutes)} minutes, ${plan.connections} connections in ${plan.rooms} rooms, ${plan.rate} updates a second each; a connection lasts ${plan.lifeS} s on average.
 
 ${machine}
