@@ -29,7 +29,6 @@ export async function watchRoom({ admin, url, terminal, json }: Context, name: s
   const screen = json ? null : terminal.screen
   using client = createClient({ url, token })
   const room = client.room(name)
-  const ended = Promise.withResolvers<void>()
   const draw = redraw(() => {
     if (screen === null) return
     const { members, status, reason } = room.getSnapshot()
@@ -47,16 +46,18 @@ export async function watchRoom({ admin, url, terminal, json }: Context, name: s
   room.on("status", ({ entry }) => tell({ type: "status", entry }))
   room.on("leave", ({ entry, reason }) => tell({ type: "leave", entry, reason }))
   room.on("message", ({ event, data, member }) => tell({ type: "message", event, data, member }))
-  room.on("connection", ({ status, reason }) => {
-    tell({ type: "connection", status, reason })
-    if (status === "closed") ended.reject(new Error(reason?.message ?? "the room is closed"))
+  const ended = new Promise<void>((resolve, reject) => {
+    room.on("connection", ({ status, reason }) => {
+      tell({ type: "connection", status, reason })
+      if (status === "closed") reject(new Error(reason?.message ?? "the room is closed"))
+    })
+    stop.addEventListener("abort", () => resolve())
+    if (stop.aborted) resolve()
   })
   room.subscribe(draw.soon)
-  stop.addEventListener("abort", () => ended.resolve())
-  if (stop.aborted) ended.resolve()
   draw.soon()
   try {
-    await ended.promise
+    await ended
   } finally {
     draw.end()
     screen?.end()

@@ -86,7 +86,7 @@ export function createClient(options: ClientOptions): Client {
   })
 
   const forgotten = new FinalizationRegistry<Forgotten>(({ room, acquired, release }) => {
-    if (pool.forgot()) console.warn(`rollcall: a handle on ${room} was forgotten, and is released now. ${acquired.stack}`)
+    if (pool.forgot()) console.warn(`rollcall: a handle on ${room} was forgotten and is released: ${acquired.stack}`)
     release()
   })
   const unregister = (handle: object) => void forgotten.unregister(handle)
@@ -94,7 +94,7 @@ export function createClient(options: ClientOptions): Client {
   /** Nothing in here may hold the handle but its owner. */
   function handleOn({ resource, isFirst, release }: Held<SharedRoom>, options: RoomOptions<object>): unknown {
     const handle = resource.handle(options, isFirst, release, unregister)
-    forgotten.register(handle, { room: resource.name, acquired: new Error("It was acquired here"), release }, handle)
+    forgotten.register(handle, { room: resource.name, acquired: new Error("acquired here"), release }, handle)
     return handle
   }
 

@@ -96,7 +96,7 @@ export function connect(options: ConnectionOptions, events: ConnectionEvents): C
     try {
       event = { kind: "token", token: await token() }
     } catch (cause) {
-      const message = String(cause)
+      const { message = String(cause) }: Partial<Error> = Object(cause)
       event = { kind: "token-failed", message }
       events.error(new RollcallError("token_failed", message, { cause }))
     }

@@ -16,8 +16,10 @@ export type {
   RoomEvents,
   RoomOptions,
   Self,
+  SendArguments,
   SendOptions,
   Snapshot,
   Status,
   Unsubscribe,
 } from "./types.ts"
+export type { SocketConstructor, SocketLike } from "./wire.ts"

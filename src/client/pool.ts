@@ -88,8 +88,8 @@ export function createPool<Resource>(options: PoolOptions<Resource>): Pool<Resou
   const those = (is: (slot: Slot<Resource>) => boolean) => [...slots.values()].filter(is)
   const waiting = () => those(({ isOpen }) => !isOpen)
   const opened = () => those(({ isOpen }) => isOpen)
-  const idle = () => those(({ isOpen, users }) => isOpen && users === 0)
-  const resting = () => those(({ isOpen, users, timer }) => isOpen && users === 0 && timer === undefined)
+  const idle = () => opened().filter(({ users }) => users === 0)
+  const resting = () => idle().filter(({ timer }) => timer === undefined)
 
   function slotOf(key: string): Slot<Resource> {
     if (isClosed) throw new RollcallError("closed", "the client was closed")

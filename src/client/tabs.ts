@@ -53,8 +53,9 @@ export function tabLink(name: string, options: ConnectionOptions, events: LinkEv
 
   /** The one presence of all tabs: what was said last, by a tab that is still there. */
   function speak(): void {
-    const said = [...says.values()].filter(({ wanted }) => wanted)
-    direct?.say(said.sort((a, b) => a.at - b.at).at(-1)?.wanted ?? null)
+    let last: Words = { wanted: null, at: 0 }
+    for (const words of says.values()) if (words.wanted && words.at >= last.at) last = words
+    direct?.say(last.wanted)
   }
 
   /** Holds the lock from when it is free until this tab leaves. */

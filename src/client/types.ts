@@ -115,7 +115,8 @@ export type SendOptions = {
   readonly to?: readonly string[]
 }
 
-type SendArguments<Data> = undefined extends Data ? [data?: Data, options?: SendOptions] : [data: Data, options?: SendOptions]
+/** What `send` takes after the event's name: its data, which may be left out where it may be undefined, and options. */
+export type SendArguments<Data> = undefined extends Data ? [data?: Data, options?: SendOptions] : [data: Data, options?: SendOptions]
 
 /**
  * A handle on a room. All handles of one client on one room share one connection, one picture and one presence; each keeps its own

@@ -13,7 +13,7 @@ export function validator(schema: StandardSchemaV1, fail: (error: RollcallError)
     const result = schema["~standard"].validate(entry.data)
     // Most schemas copy what they let pass; what is equal keeps its identity.
     if ("value" in result && isObject(result.value)) return { ...entry, data: share(entry.data, result.value) }
-    const fault = "issues" in result ? result.issues?.[0]?.message : "not an object, at once"
+    const fault = "issues" in result ? result.issues?.[0]?.message : "no object at once"
     fail(new RollcallError("invalid_data", `${entry.member} (${entry.connection}): ${fault}`))
     return previous && { ...entry, data: previous.data }
   }

@@ -301,10 +301,23 @@ describe("tokens", () => {
     const bert = client("bert", { token: source }).room("r")
     const heard = listen(bert)
     await advance(100)
-    expect([bert.status, bert.reason]).toMatchObject(["connecting", { code: "token_failed" }])
+    expect([bert.status, bert.reason]).toEqual(["connecting", { code: "token_failed", message: "no backend" }])
     await advance(10_000)
     expect(bert.status).toBe("connected")
-    expect(heard.error.map(({ code, cause }) => [code, cause])).toEqual(Array(3).fill(["token_failed", new Error("no backend")]))
+    const told = ["token_failed", "no backend", new Error("no backend")]
+    expect(heard.error.map(({ code, message, cause }) => [code, message, cause])).toEqual(Array(3).fill(told))
+  })
+
+  it.each([
+    ["a word", "a word"],
+    [null, "null"],
+    [{ message: "of another realm" }, "of another realm"],
+  ])("[RE17] a source may throw anything: %j", async (thrown, message) => {
+    const { client, advance } = setScene()
+    const anna = client("anna", { token: () => Promise.reject(thrown) }).room("r")
+    listen(anna)
+    await advance(100)
+    expect(anna.reason).toEqual({ code: "token_failed", message })
   })
 
   it("[RE17] one with characters that no header may hold is asked about, not tried for ever", async () => {

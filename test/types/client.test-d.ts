@@ -1,5 +1,5 @@
 /** What must compile for the user of `rollcall/client`, and what must not. Compiled, never run. */
-import { createClient, type Entry, type Patch, type Room, type Self } from "rollcall/client"
+import { createClient, type Entry, type Patch, type Room, type Self, type SendArguments } from "rollcall/client"
 import type { Equal } from "./equal.ts"
 
 type Data = { cursor: { x: number; y: number } | null; typing?: boolean }
@@ -46,6 +46,8 @@ export const removal: Patch<{ color: string }> = { color: null }
 
 room.send("wave", { emoji: "👋" }, { to: ["anna"] })
 room.send("ring")
+export const wave: SendArguments<Messages["wave"]> = [{ emoji: "👋" }, { to: ["anna"] }]
+export const ring: SendArguments<Messages["ring"]> = []
 // @ts-expect-error there is no such message
 room.send("wvae", { emoji: "👋" })
 // @ts-expect-error the message's data is of another type
