@@ -23,9 +23,10 @@ const TABLE: Record<string, Allowed> = {
     packages: ["hono", "hono/body-limit", "hono/cors", "hono/html", "hono/utils/buffer", "@hono/zod-openapi", "zod"],
   },
   client: { values: ["core/patch.ts", "client"], types: ["protocol"], packages: [] },
+  deflate: { values: ["protocol/names.ts", "deflate"], packages: [] },
   react: { values: ["client/index.ts", "react"], packages: ["react"] },
   server: { values: ["protocol", "token", "server"], packages: ["zod", "standardwebhooks"] },
-  web: { values: ["client/index.ts", "web"], packages: [] },
+  web: { values: ["client/index.ts", "deflate/index.ts", "web"], packages: [] },
   cli: {
     values: ["client/index.ts", "server/index.ts", "protocol/capabilities.ts", "cli"],
     packages: ["commander", "node:readline/promises", "node:util"],

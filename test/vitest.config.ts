@@ -18,7 +18,10 @@ export default defineConfig({
         test: {
           name: "pure",
           environment: "node",
-          include: ["test/{protocol,core,cache,cli,config,token,server,package,docs,react,client}/**/*.test.{ts,tsx}", "test/*.test.ts"],
+          include: [
+            "test/{protocol,core,cache,cli,config,token,server,package,docs,react,client,deflate}/**/*.test.{ts,tsx}",
+            "test/*.test.ts",
+          ],
         },
       },
       {

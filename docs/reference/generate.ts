@@ -9,12 +9,12 @@ const here = import.meta.dirname
 const root = join(here, "..", "..")
 const out = resolve(process.argv[2] ?? join(root, "docs", "api.md"))
 
-const ENTRIES = ["client", "react", "server"]
+const ENTRIES = ["client", "deflate", "react", "server"]
 
 const app = await Application.bootstrapWithPlugins({
   plugin: ["typedoc-plugin-markdown"],
   tsconfig: join(here, "entries.json"),
-  entryPoints: [join(root, "src/client/index.ts"), join(root, "src/react/index.tsx"), join(root, "src/server/index.ts")],
+  entryPoints: ["client/index.ts", "deflate/index.ts", "react/index.tsx", "server/index.ts"].map((entry) => join(root, "src", entry)),
   basePath: join(root, "src"),
   // Another version of the compiler checks the code.
   skipErrorChecking: true,
@@ -66,7 +66,7 @@ const pages = ENTRIES.map((entry) => partOf(entry, readFileSync(join(draft, `${e
 rmSync(draft, { recursive: true })
 writeFileSync(out, `# API\n\nMade of the docstrings by \`npm run docs\`; a test holds it to them.\n\n${pages.join("\n\n")}\n`)
 
-/** One page of the three: its anchors and headings as they have to be on a page with the others. */
+/** One page of the entries: its anchors and headings as they have to be on a page with the others. */
 function partOf(entry: string, page: string): string {
   const linked = new Set(Array.from(page.matchAll(/\]\((?:\w+\.md)?#([^)]+)\)/g), ([, anchor]) => anchor))
   const text = page

@@ -9,7 +9,7 @@ const here = import.meta.dirname
 const root = join(here, "..", "..")
 const out = resolve(process.argv[2] ?? join(root, "dist", "package"))
 
-const ENTRIES = ["client/index.ts", "react/index.tsx", "server/index.ts"]
+const ENTRIES = ["client/index.ts", "deflate/index.ts", "react/index.tsx", "server/index.ts"]
 
 /** In a declaration, the import of a neighbour; its extension is the source's. */
 const NEIGHBOUR = /(\bfrom |\bimport\(|\bimport )"(\.{1,2}\/[^"]+)\.tsx?"/g

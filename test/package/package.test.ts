@@ -20,10 +20,10 @@ describe("the package", { timeout: 60_000 }, () => {
     expect(messages.map((message) => `${message.type}: ${formatMessage(message, pkg, { color: false })}`)).toEqual([])
   })
 
-  it("[PK1] has an entry with types for the client, React and backends, and holds nothing that no entry needs", () => {
+  it("[PK1] has an entry with types for the client, compressed frames, React and backends, and holds nothing that no entry needs", () => {
     const { exports, files } = consumer.manifest
     expect(files).toEqual(["dist/package"])
-    expect(Object.keys(exports)).toEqual(["./client", "./react", "./server", "./package.json"])
+    expect(Object.keys(exports)).toEqual(["./client", "./deflate", "./react", "./server", "./package.json"])
     const published = consumer.node("-e", LIST, consumer.installed).trim().split("\n")
     expect(published).toEqual(expect.arrayContaining(["package.json", "README.md", "LICENSE"]))
     const made = published.filter((file) => file.startsWith("dist/"))
@@ -48,6 +48,7 @@ describe("the package", { timeout: 60_000 }, () => {
         "useSend",
         "useConnectionStatus",
       ]),
+      deflate: ["DeflateWebSocket"],
       server: ["RollcallError", "RollcallNetworkError", "createAdmin", "mintToken", "verifyToken", "verifyWebhook"],
       oneErrorClass: true,
       member: "anna",
@@ -89,18 +90,18 @@ describe("the package", { timeout: 60_000 }, () => {
     expect(consumer.compile(7, { ...bundler, jsx: "react-jsx", allowImportingTsExtensions: true }, copies)).toEqual([])
   })
 
-  it.each(["client", "server"])("[PK5] asks no built-in of Node: %s", async (entry) => {
+  it.each(["client", "deflate", "server"])("[PK5] asks no built-in of Node: %s", async (entry) => {
     const { inputs, outputs } = await bundle(entry)
     const outside = Object.values(outputs).flatMap(({ imports }) => imports.filter(({ external }) => external))
     expect(outside).toEqual([])
     expect(Object.keys(inputs).length).toBeGreaterThan(0)
   })
 
-  it("[PK5] brings no dependency into the client's bundle, and no validator above all", async () => {
-    const { inputs } = await bundle("client")
+  it.each(["client", "deflate"])("[PK5] brings no dependency into a page's bundle, and no validator above all: %s", async (entry) => {
+    const { inputs } = await bundle(entry)
     expect(
       Object.keys(inputs).filter(
-        (input) => !/^(?:consumer:|node_modules\/rollcall\/dist\/package\/(?:client|shared-\w+)\.js$|<stdin>$)/.test(input),
+        (input) => !/^(?:consumer:|node_modules\/rollcall\/dist\/package\/(?:client|deflate|shared-\w+)\.js$|<stdin>$)/.test(input),
       ),
     ).toEqual([])
   })
@@ -139,23 +140,25 @@ for (const entry of readdirSync(root, { recursive: true, withFileTypes: true }))
 
 const RUN = `
 import * as client from "rollcall/client"
+import * as deflate from "rollcall/deflate"
 import * as react from "rollcall/react"
 import * as server from "rollcall/server"
 const secret = "a-secret-of-a-backend-a-secret-of-a-backend"
 const token = await server.mintToken({ secret, member: "anna", rooms: { "*": ["subscribe"] } })
 const { member } = await server.verifyToken(token, { secret })
 const { RollcallError: again } = await import("rollcall/client")
-const names = Object.fromEntries(Object.entries({ client, react, server }).map(([name, entry]) => [name, Object.keys(entry).sort()]))
+const names = Object.fromEntries(Object.entries({ client, deflate, react, server }).map(([name, entry]) => [name, Object.keys(entry).sort()]))
 console.log(JSON.stringify({ ...names, oneErrorClass: again === client.RollcallError, member }))
 `
 
 const USE = `
 import { createClient, type Room } from "rollcall/client"
+import { DeflateWebSocket } from "rollcall/deflate"
 import { RollcallProvider, RoomProvider, useOthers } from "rollcall/react"
 import { createAdmin, mintToken, type RoomStats } from "rollcall/server"
 
 type Data = { cursor: { x: number; y: number } | null }
-const client = createClient({ url: "https://presence.example.com", token: async () => "" })
+const client = createClient({ url: "https://presence.example.com", token: async () => "", WebSocket: DeflateWebSocket })
 export const room: Room<Data, { name: string }, { wave: string }> = client.room<Data, { name: string }, { wave: string }>("doc-1")
 export const stats: Promise<RoomStats> = createAdmin({ url: "https://presence.example.com", key: "key" }).stats("doc-1")
 export const token: Promise<string> = mintToken({ secret: "", member: "anna", rooms: { "doc-*": ["subscribe"] }, expiresIn: "15m" })

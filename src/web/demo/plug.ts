@@ -1,7 +1,8 @@
-/** A WebSocket with a plug to pull, given to the client in place of the browser's own. */
+/** A WebSocket with a plug to pull, given to the client in place of the browser's own; frames come compressed. */
+import { DeflateWebSocket } from "../../deflate/index.ts"
 
 export type Plug = {
-  readonly Socket: typeof WebSocket
+  readonly Socket: new (url: string, protocols: string[]) => DeflateWebSocket
   readonly isOut: () => boolean
   /** Breaks every line at once; until `pushIn`, new ones hang, as they do when a cable is out. */
   readonly pull: () => void
@@ -23,7 +24,7 @@ export function createPlug(): Plug {
     line.addEventListener("close", () => lines.delete(line))
     return line
   }
-  const Socket = new Proxy(WebSocket, {
+  const Line = new Proxy(WebSocket, {
     construct(_target, [url, protocols]: [string, string[]]) {
       if (!isOut) return dial(url, protocols)
       const line = new HangingLine(() => dial(url, protocols))
@@ -32,7 +33,11 @@ export function createPlug(): Plug {
     },
   })
   return {
-    Socket,
+    Socket: class extends DeflateWebSocket {
+      constructor(url: string, protocols: string[]) {
+        super(url, protocols, Line)
+      }
+    },
     isOut: () => isOut,
     pull() {
       isOut = true
@@ -52,6 +57,7 @@ class HangingLine {
   onmessage: ((event: MessageEvent) => void) | null = null
   onclose: ((event: CloseEvent) => void) | null = null
   onerror: ((event: Event) => void) | null = null
+  binaryType: BinaryType = "blob"
   readonly #dial: () => WebSocket
   #line: WebSocket | null = null
   #isGivenUp = false
@@ -63,11 +69,16 @@ class HangingLine {
   goThrough(): void {
     if (this.#isGivenUp) return
     const line = this.#dial()
+    line.binaryType = this.binaryType
     line.onopen = (event) => this.onopen?.(event)
     line.onmessage = (event) => this.onmessage?.(event)
     line.onclose = (event) => this.onclose?.(event)
     line.onerror = (event) => this.onerror?.(event)
     this.#line = line
+  }
+
+  get protocol(): string {
+    return this.#line?.protocol ?? ""
   }
 
   send(text: string): void {
