@@ -17,8 +17,9 @@ const TABLE: Record<string, Allowed> = {
     values: ["protocol", "core", "cache", "config", "token", "room", "directory/shard.ts"],
     packages: ["cloudflare:workers", "node:zlib", "zod"],
   },
+  webhook: { values: ["protocol", "config", "webhook"], packages: ["standardwebhooks"] },
   worker: {
-    values: ["protocol", "core", "config", "token", "worker", "room/admission.ts", "directory/shard.ts"],
+    values: ["protocol", "core", "config", "token", "webhook", "worker", "room/admission.ts", "directory/shard.ts"],
     types: ["room", "directory"],
     packages: ["hono", "hono/body-limit", "hono/cors", "hono/html", "hono/utils/buffer", "@hono/zod-openapi", "zod"],
   },

@@ -3,6 +3,7 @@ import type { Clocks } from "../core/liveness.ts"
 import type { PaceLimits } from "../core/pace.ts"
 import type { Capacity } from "../core/roster.ts"
 import { ok, type Result, refused } from "../protocol/errors.ts"
+import { type WebhookSettings, type WebhookTimes, webAddressFault, webhookSecretFault, webhookUrlFault } from "./webhook.ts"
 
 export type Settings = {
   readonly tokenSecrets: readonly string[]
@@ -28,6 +29,9 @@ export type Settings = {
   readonly directoryShardsBefore: number
   /** Whether the demo, and the token that it mints for anybody, are served. */
   readonly demo: boolean
+  readonly webhookTimes: WebhookTimes
+  /** Null: webhooks are off. */
+  readonly webhook: WebhookSettings | null
 }
 
 export const MIN_SECRET_LENGTH = 32
@@ -61,6 +65,8 @@ export const NUMBERS = {
   DIRECTORY_SHARDS: { default: 4, min: 1, max: 256, unit: "shards" },
   DIRECTORY_SHARDS_BEFORE: { default: 0, min: 0, max: 256, unit: "shards" },
   LAST_SEEN_RETENTION_MS: { default: 2_592_000_000, min: 0, max: 3650 * DAY, unit: "milliseconds" },
+  WEBHOOK_RETRY_MS: { default: 5000, min: 0, max: 3_600_000, unit: "milliseconds" },
+  WEBHOOK_DELAY_MS: { default: 0, min: 0, max: 60_000, unit: "milliseconds" },
 } as const satisfies Record<string, Range>
 
 export type NumberVariable = keyof typeof NUMBERS
@@ -82,6 +88,9 @@ export function readSettings(variables: Variables): Result<Settings> {
     if (!parsed.ok) faults.push(parsed.error)
     return parsed.ok ? parsed.value : []
   }
+  const webhookSecrets = list("WEBHOOK_SECRET", webhookSecretFault)
+  const webhookTimes = { retryMs: number("WEBHOOK_RETRY_MS"), delayMs: number("WEBHOOK_DELAY_MS") }
+  const webhookUrl = isUnset(variables["WEBHOOK_URL"]) ? null : String(variables["WEBHOOK_URL"])
   const settings: Settings = {
     tokenSecrets: list("TOKEN_SECRETS", secretFault),
     jwksUrl: isUnset(variables["JWKS_URL"]) ? null : String(variables["JWKS_URL"]),
@@ -106,6 +115,8 @@ export function readSettings(variables: Variables): Result<Settings> {
     directoryShards: number("DIRECTORY_SHARDS"),
     directoryShardsBefore: number("DIRECTORY_SHARDS_BEFORE"),
     demo: variables["DEMO"] === "on",
+    webhookTimes,
+    webhook: webhookUrl === null ? null : { url: webhookUrl, secrets: webhookSecrets, ...webhookTimes },
   }
   const { interval, timeout } = settings.clocks
   if (faults.length === 0 && timeout < 2 * interval) {
@@ -119,7 +130,12 @@ export function readSettings(variables: Variables): Result<Settings> {
   if (variables["CONNECT_RATE"] !== undefined && !isRateLimit(variables["CONNECT_RATE"])) {
     faults.push("CONNECT_RATE is no binding; a rate limit ([[ratelimits]] in wrangler.toml) is allowed")
   }
-  const jwksFault = settings.jwksUrl === null ? null : keySetFault(settings.jwksUrl)
+  const webhookFault = webhookUrl === null ? null : webhookUrlFault(webhookUrl)
+  if (webhookFault !== null) faults.push(webhookFault)
+  if (webhookUrl !== null && isUnset(variables["WEBHOOK_SECRET"])) {
+    faults.push("WEBHOOK_SECRET is not set, and WEBHOOK_URL is; whsec_ and the base64 of 24 to 64 bytes is allowed")
+  }
+  const jwksFault = settings.jwksUrl === null ? null : webAddressFault("JWKS_URL", settings.jwksUrl)
   if (jwksFault !== null) faults.push(jwksFault)
   return faults.length === 0 ? ok(settings) : refused("misconfigured", faults.join("; "))
 }
@@ -172,14 +188,6 @@ function secretFault(secret: string): string | null {
 
 function isRateLimit(binding: unknown): boolean {
   return typeof binding === "object" && binding !== null && "limit" in binding && typeof binding.limit === "function"
-}
-
-/** Over plain http only on this machine: who can change the answer on its way can sign tokens. The address may hold a key: it is not quoted. */
-function keySetFault(text: string): string | null {
-  const url = URL.canParse(text) ? new URL(text) : null
-  const isLocal = url !== null && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname)
-  if (url?.protocol === "https:" || (isLocal && url.protocol === "http:")) return null
-  return `JWKS_URL is ${url === null ? "no address" : `of the scheme ${url.protocol.slice(0, -1)}`}; an https address is allowed (http on localhost alone)`
 }
 
 function originFault(origin: string): string | null {

@@ -168,6 +168,12 @@ export class Ledger {
     if (this.#exists) this.#sql.exec("DELETE FROM marks WHERE name = 'reported'")
   }
 
+  /** Nothing is remembered, while the storage itself is still needed. */
+  empty(): void {
+    if (!this.#exists) return
+    for (const table of ["connections", "seen", "bans", "marks"]) this.#sql.exec(`DELETE FROM ${table}`)
+  }
+
   /** Nothing is left: no table, no row, no alarm. A later write makes the tables anew. */
   async wipe(): Promise<void> {
     this.#exists = false

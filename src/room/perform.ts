@@ -7,6 +7,7 @@ import type { Message } from "../core/outbox.ts"
 import { type Change, type Roster, remove, startGrace } from "../core/roster.ts"
 import type { CloseCode } from "../protocol/close-codes.ts"
 import type { Alarm } from "./alarm.ts"
+import type { Announcements } from "./announcements.ts"
 import type { RoomCounters } from "./counters.ts"
 import { FanOut } from "./fan-out.ts"
 import type { Ledger } from "./ledger.ts"
@@ -43,6 +44,8 @@ export type RoomParts = {
   readonly snapshot: Snapshot
   readonly traffic: Traffic
   readonly counters: RoomCounters
+  /** Null: webhooks are off. */
+  readonly announcements: Announcements | null
   /** Work that no event waits for; what it throws is logged. */
   readonly background: (work: Promise<void>) => void
 }
@@ -115,6 +118,7 @@ export class Performer {
     for (const socket of effects.welcomed ?? []) this.#fanOut.snapshotTaken(socket)
     for (const connection of recorded) this.#parts.ledger.put(connection)
     this.#record(changes, now)
+    this.#parts.announcements?.record(changes, now)
     for (const socket of touched) this.#unsaved.add(socket)
     const isUpdate = changes.length > 0 && changes.every(({ kind }) => kind === "update")
     if (!isUpdate || !this.#fanOut.isPending) this.#save()
@@ -127,7 +131,9 @@ export class Performer {
     this.sweepBy = effects.isSweep === true ? lookBy : Math.min(this.sweepBy, lookBy)
     const cameOrWent = changes.some(({ kind }) => kind === "enter" || kind === "leave")
     const reportBy = this.#reporter.settle(this, { cameOrWent, isSweep: effects.isSweep === true }, now)
-    if (this.#parts.roster.connections.size > 0) await this.#parts.alarm.by(Math.min(lookBy, reportBy))
+    this.announce(now)
+    const waiting = this.#parts.announcements?.lookBy ?? Number.POSITIVE_INFINITY
+    if (this.#parts.roster.connections.size > 0) await this.#parts.alarm.by(Math.min(lookBy, reportBy, waiting))
     else if (this.#isOccupied) await this.rest(now)
   }
 
@@ -180,8 +186,21 @@ export class Performer {
   /** Nothing is left of the room: no row, no alarm, no counter. */
   async forget(): Promise<void> {
     this.tallies = newTallies(Date.now())
-    this.#parts.alarm.wentOff()
-    await this.#parts.ledger.wipe()
+    const { announcements, ledger } = this.#parts
+    // What is still to be announced outlives the rest: the storage goes once the queue has it.
+    if (announcements?.isWaiting === true) ledger.empty()
+    else await this.#wipe()
+  }
+
+  /** Sends the webhooks that wait. No event waits for the queue. */
+  announce(now: Millis): void {
+    const { announcements, alarm, roster, background } = this.#parts
+    if (announcements === null || !announcements.isDue(now)) return
+    const settled = async () => {
+      if (roster.connections.size > 0) await alarm.by(announcements.lookBy)
+      else await this.#sleepUntil(this.#rememberedUntil(Date.now()), Date.now())
+    }
+    background(announcements.send(settled))
   }
 
   /** Rows: who is announced, so that a crash leaves no ghost, and when a member was last seen. */
@@ -237,19 +256,35 @@ export class Performer {
   /** Nobody is left: what remains is when each member was last seen, until its retention ends, and who is banned. */
   async rest(now: Millis): Promise<void> {
     this.#isOccupied = false
-    const { ledger, alarm, roster, settings } = this.#parts
+    const { ledger, roster } = this.#parts
     const { peak, peakAt } = this.tallies
     this.tallies = { ...newTallies(now), peak, peakAt }
+    const keepUntil = this.#rememberedUntil(now)
+    if (keepUntil > now) {
+      ledger.markRef(roster.nextRef)
+      ledger.putTallies(this.tallies)
+    }
+    await this.#sleepUntil(keepUntil, now)
+  }
+
+  #rememberedUntil(now: Millis): Millis {
+    const { ledger, settings } = this.#parts
     ledger.forgetSeen(now - settings.lastSeenRetentionMs)
     const newest = ledger.newestSeen()
-    const keepUntil = Math.max(newest === null ? 0 : newest + settings.lastSeenRetentionMs, ledger.lastBanUntil(now))
-    if (keepUntil <= now) {
-      alarm.wentOff()
-      await ledger.wipe()
-      return
-    }
-    ledger.markRef(roster.nextRef)
-    ledger.putTallies(this.tallies)
-    await alarm.moveTo(keepUntil)
+    return Math.max(newest === null ? 0 : newest + settings.lastSeenRetentionMs, ledger.lastBanUntil(now))
+  }
+
+  /** In an empty room. What waits to be announced is kept whatever else is forgotten. */
+  async #sleepUntil(keepUntil: Millis, now: Millis): Promise<void> {
+    const { alarm, announcements } = this.#parts
+    if (announcements?.isWaiting === true) await alarm.by(announcements.lookBy)
+    else if (keepUntil > now) await alarm.moveTo(keepUntil)
+    else await this.#wipe()
+  }
+
+  async #wipe(): Promise<void> {
+    this.#parts.alarm.wentOff()
+    this.#parts.announcements?.wiped()
+    await this.#parts.ledger.wipe()
   }
 }

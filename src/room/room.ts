@@ -17,6 +17,7 @@ import { PING, PONG } from "../protocol/names.ts"
 import { identityIn, tokenKeys, verifyToken } from "../token/token.ts"
 import { readAdmission } from "./admission.ts"
 import { Alarm } from "./alarm.ts"
+import { announcementsOf } from "./announcements.ts"
 import { hasNewerInfo } from "./attachment.ts"
 import { RoomCounters } from "./counters.ts"
 import { Ledger } from "./ledger.ts"
@@ -71,14 +72,17 @@ export class Room extends DurableObject<Cloudflare.Env> {
       snapshot: new Snapshot(),
       traffic: new Traffic(counters),
       counters,
+      announcements: announcementsOf(ctx, env["WEBHOOKS"], settings.value.webhook),
       background: (work) => void work.catch(logError),
     }
     const now = Date.now()
     const { tallies, effects } = restoreRoom(this.#parts, now)
+    this.#parts.announcements?.restore(this.#parts.roster, now)
     this.#performer = new Performer(this.#parts, tallies, env.DIRECTORY, ctx.id.name)
     ctx.blockConcurrencyWhile(async () => {
       await this.#parts.alarm.load()
       if (this.#parts.roster.connections.size > 0) await this.#performer.perform(effects, now)
+      else this.#performer.announce(now)
     })
   }
 
@@ -151,8 +155,10 @@ export class Room extends DurableObject<Cloudflare.Env> {
     this.#parts.alarm.wentOff()
     try {
       const now = Date.now()
-      if (this.#parts.roster.connections.size === 0) await this.#performer.rest(now)
-      else {
+      if (this.#parts.roster.connections.size === 0) {
+        this.#performer.announce(now)
+        await this.#performer.rest(now)
+      } else {
         const due = this.#performer.sweepBy
         await this.#performer.perform(due > now ? { lookBy: due } : sweep(this.#parts, this.#performer, now), now)
       }

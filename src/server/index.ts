@@ -31,4 +31,4 @@ export type {
   RoomSummary,
   TokenRequest,
 } from "./types.ts"
-export { verifyWebhook, type WebhookEvent, type WebhookHeaders } from "./webhook.ts"
+export { verifyWebhook, type WebhookEvent, type WebhookHeaders, type WebhookMember, type WebhookRoom } from "./webhook.ts"

@@ -1,37 +1,24 @@
 /** Webhooks: what the service tells a backend, signed by the Standard Webhooks specification. */
 import { Webhook, WebhookVerificationError } from "standardwebhooks"
-import { z } from "zod"
-import { LEAVE_REASONS } from "../protocol/close-codes.ts"
+import { type Webhook as Body, webhookSchema } from "../protocol/webhooks.ts"
 import { RollcallError } from "./error.ts"
 import type { LeaveReason } from "./types.ts"
 
-const room = z.string()
-const member = z.string()
-const at = z.number()
-
-/** The body of a webhook. Its id, for those that come twice, is in the headers. */
-const webhookSchema = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("room.occupied"), room, at }),
-  z.object({ type: z.literal("room.vacated"), room, at }),
-  z.object({ type: z.literal("member.entered"), room, member, at }),
-  z.object({ type: z.literal("member.left"), room, member, reason: z.enum(LEAVE_REASONS), at }),
-])
-
 /**
- * What happened: the first came into a room, the last went, a member entered, a member left. `at` is milliseconds
- * since 1970; `id` is the same whenever the same event is delivered again.
+ * What happened: the first came into a room, the last went, a member entered, a member left. `timestamp` is when (ISO
+ * 8601); `id` is the same whenever the same event is delivered again; `data.sequence` is larger in whatever happened later in that room.
  */
-export type WebhookEvent =
-  | { readonly type: "room.occupied" | "room.vacated"; readonly id: string; readonly room: string; readonly at: number }
-  | { readonly type: "member.entered"; readonly id: string; readonly room: string; readonly member: string; readonly at: number }
-  | {
-      readonly type: "member.left"
-      readonly id: string
-      readonly room: string
-      readonly member: string
-      readonly reason: LeaveReason
-      readonly at: number
-    }
+export type WebhookEvent = { readonly id: string; readonly timestamp: string } & (
+  | { readonly type: "room.occupied" | "room.vacated"; readonly data: WebhookRoom }
+  | { readonly type: "member.entered"; readonly data: WebhookMember }
+  | { readonly type: "member.left"; readonly data: WebhookMember & { readonly reason: LeaveReason } }
+)
+
+/** The room that a webhook tells of, and the event's place in its order. */
+export type WebhookRoom = { readonly room: string; readonly sequence: number }
+
+/** Of a member: `info` is what its token said. */
+export type WebhookMember = WebhookRoom & { readonly member: string; readonly info: Readonly<Record<string, unknown>> }
 
 /** A `Headers`, or an object as Node's `request.headers`; names in any case. */
 export type WebhookHeaders = { get(name: string): string | null } | Readonly<Record<string, string | readonly string[] | undefined>>
@@ -75,7 +62,7 @@ function verifierOf(secret: string): Webhook {
   }
 }
 
-function eventOf(text: string): z.infer<typeof webhookSchema> {
+function eventOf(text: string): Body {
   let body: unknown
   try {
     body = JSON.parse(text)

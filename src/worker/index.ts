@@ -10,6 +10,7 @@ import { withSafeHeaders } from "./headers.ts"
 import { metrics } from "./metrics.ts"
 import { presence } from "./presence.ts"
 import { problem, problemOfError } from "./problem.ts"
+import { deliverWebhooks } from "./webhooks.ts"
 
 export { Directory } from "../directory/directory.ts"
 export { Room } from "../room/room.ts"
@@ -28,4 +29,4 @@ documentation(app, describe(app))
 app.notFound((c) => problem({ code: "not_found", message: `there is nothing at ${c.req.method} ${c.req.path}` }))
 app.onError(problemOfError)
 
-export default app
+export default { fetch: app.fetch, queue: deliverWebhooks } satisfies ExportedHandler<Cloudflare.Env>

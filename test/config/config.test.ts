@@ -27,6 +27,8 @@ const TABLE: [string, number, (settings: Settings) => number][] = [
   ["MAX_FRAME_BYTES", 16_384, ({ maxFrameBytes }) => maxFrameBytes],
   ["MAX_FRAMES_PER_SECOND", 60, ({ maxFramesPerSecond }) => maxFramesPerSecond],
   ["LAST_SEEN_RETENTION_MS", 2_592_000_000, ({ lastSeenRetentionMs }) => lastSeenRetentionMs],
+  ["WEBHOOK_RETRY_MS", 5000, ({ webhookTimes }) => webhookTimes.retryMs],
+  ["WEBHOOK_DELAY_MS", 0, ({ webhookTimes }) => webhookTimes.delayMs],
 ]
 
 /** Those that the contract turns off with 0, or that mean something at 0. */
@@ -38,6 +40,8 @@ const MAY_BE_ZERO = [
   "MAX_FULL_VIEWS",
   "DIRECTORY_SHARDS_BEFORE",
   "LAST_SEEN_RETENTION_MS",
+  "WEBHOOK_RETRY_MS",
+  "WEBHOOK_DELAY_MS",
 ]
 
 function settingsOf(variables: Variables): Settings {

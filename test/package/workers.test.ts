@@ -37,7 +37,8 @@ it("[PK7] rollcall/server runs in a Worker that asks for none of Node", { timeou
     workers: [{ config: { name: "backend", compatibilityDate: "2026-08-01", manifest: { mainModule: "index.js", modules } } }],
   })
   try {
-    const payload = '{"type":"room.occupied","room":"doc-1","at":1}'
+    const happened = { type: "room.occupied", timestamp: "2026-11-25T12:00:00.000Z", data: { room: "doc-1", sequence: 1 } }
+    const payload = JSON.stringify(happened)
     const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     const at = new Date()
     const headers = {
@@ -49,7 +50,7 @@ it("[PK7] rollcall/server runs in a Worker that asks for none of Node", { timeou
     const answer = await miniflare.dispatchFetch("http://localhost/", { method: "POST", headers, body: payload })
     expect(JSON.parse(await answer.text())).toEqual({
       member: "anna",
-      event: { type: "room.occupied", room: "doc-1", at: 1, id: "msg_1" },
+      event: { ...happened, id: "msg_1" },
       page: { members: [], cursor: null },
       late: true,
     })

@@ -6,11 +6,13 @@ import { verifyWebhook, type WebhookHeaders } from "../../src/server/webhook.ts"
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 const other = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 
+const at = "2026-11-25T12:00:00.000Z"
+const anna = { room: "doc-1", sequence: 7, member: "anna", info: { name: "Anna" } }
 const events = [
-  { type: "room.occupied", room: "doc-1", at: 1_764_000_000_000 },
-  { type: "room.vacated", room: "doc-1", at: 1_764_000_000_001 },
-  { type: "member.entered", room: "doc-1", member: "anna", at: 1_764_000_000_002 },
-  { type: "member.left", room: "doc-1", member: "anna", reason: "closed", at: 1_764_000_000_003 },
+  { type: "room.occupied", timestamp: at, data: { room: "doc-1", sequence: 6 } },
+  { type: "room.vacated", timestamp: at, data: { room: "doc-1", sequence: 9 } },
+  { type: "member.entered", timestamp: at, data: anna },
+  { type: "member.left", timestamp: at, data: { ...anna, sequence: 8, reason: "closed" } },
 ]
 
 function signed(payload: string, { by = secret, at = new Date() } = {}): Record<string, string> {
@@ -37,7 +39,7 @@ describe("verifyWebhook", () => {
     expect(verifyWebhook(payload, signed(payload), secret)).toEqual({ ...event, id: "msg_1" })
   })
 
-  const payload = JSON.stringify({ ...events[2], member: "Ännä" })
+  const payload = JSON.stringify({ ...events[2], data: { ...anna, member: "Ännä" } })
   const headers = signed(payload)
   const upper = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toUpperCase(), [value]]))
   it.each([
@@ -45,7 +47,7 @@ describe("verifyWebhook", () => {
     ["a Headers object", payload, new Headers(headers)],
     ["names in any case and values in lists", payload, { ...upper, host: undefined }],
   ])("[WH2] takes %s", (_what, body, given) => {
-    expect(verifyWebhook(body, given, secret)).toMatchObject({ id: "msg_1", member: "Ännä" })
+    expect(verifyWebhook(body, given, secret)).toMatchObject({ id: "msg_1", data: { member: "Ännä" } })
   })
 
   it("[WH2] takes any of several secrets", () => {
@@ -66,9 +68,9 @@ describe("verifyWebhook", () => {
   })
 
   it.each([
-    ["unknown_type", '{"type":"room.painted","room":"doc-1","at":1}'],
-    ["bad_request", '{"type":"member.left","room":"doc-1","member":"anna","reason":"bored","at":1}'],
-    ["bad_request", '{"type":"room.occupied","room":"doc-1"}'],
+    ["unknown_type", JSON.stringify({ ...events[0], type: "room.painted" })],
+    ["bad_request", JSON.stringify({ ...events[3], data: { ...anna, reason: "bored" } })],
+    ["bad_request", JSON.stringify({ type: "room.occupied", data: { room: "doc-1", sequence: 1 } })],
     ["bad_request", "[]"],
     ["bad_json", "{"],
   ])("[WH4] a signed body that does not fit is %s", (code, body) => {

@@ -76,11 +76,11 @@ verifyWebhook(new Uint8Array(), { "webhook-id": ["1"], host: undefined }, [secre
 // @ts-expect-error the raw body, not what was parsed from it
 verifyWebhook({ type: "member.left" }, {}, secret)
 if (event.type === "member.left") {
-  const { member, reason } = event
+  const { member, reason } = event.data
   // @ts-expect-error there is no such reason
   if (reason === "bored") throw new Error(member)
 }
 // @ts-expect-error a room has no member
-if (event.type === "room.occupied") throw new Error(event.member)
+if (event.type === "room.occupied") throw new Error(event.data.member)
 // @ts-expect-error there is no such event
 if (event.type === "room.opened") throw new Error()

@@ -23,6 +23,8 @@ const NUMBERS = [
     "MAX_FRAME_BYTES",
     "MAX_FRAMES_PER_SECOND",
     "LAST_SEEN_RETENTION_MS",
+    "WEBHOOK_RETRY_MS",
+    "WEBHOOK_DELAY_MS",
   ],
 ]
 const NO_NUMBERS = ["-1", "abc", "1.5", "30s", "1e400", "NaN", "Infinity", "0x10", "1 000"]
@@ -45,6 +47,8 @@ const BAD: readonly (readonly [string, string, Variables?])[] = [
   ["ALLOWED_ORIGINS", "https://*"],
   ["ALLOWED_ORIGINS", "https://a.*.example.com"],
   ["JWKS_URL", "no address"],
+  ["WEBHOOK_URL", "http://backend.example.com/", { WEBHOOK_SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" }],
+  ["WEBHOOK_SECRET", "whsec_short", { WEBHOOK_URL: "https://backend.example.com/" }],
 ]
 
 let workers: Deployment
