@@ -47,6 +47,8 @@ export type Connection = {
   heardAt: Millis
   /** The last frame that counts as activity: not `pong`, `auth` or `sync`, and not a refused one. */
   activeAt: Millis
+  /** After a crash, `activeAt` is no more than a guess: what its own socket knew is better. In memory alone. */
+  isActivityGuessed?: boolean
   /** When a `heartbeat` was sent that nothing has answered yet. */
   askedAt: Millis | null
   /** Refused frames in a row. */

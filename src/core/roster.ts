@@ -153,6 +153,7 @@ export function enter(roster: Roster, connection: Connection, data: JsonObject, 
   if (entry === null) count(roster.presentOf, connection.member, 1)
   connection.dataBytes = dataBytes
   connection.activeAt = now
+  connection.isActivityGuessed = false
   const shown: Entry = {
     ref: connection.ref,
     connection: connection.id,
@@ -195,6 +196,7 @@ export function update(
 /** The connection did something: its clocks start anew, and who was away is active. */
 export function act(roster: Roster, connection: Connection, now: Millis): Change[] {
   connection.activeAt = now
+  connection.isActivityGuessed = false
   return isPresent(connection) && connection.entry.status === "away" ? [setStatus(roster, connection, "active")] : []
 }
 
@@ -219,11 +221,13 @@ export function leave(roster: Roster, connection: Connection, reason: LeaveReaso
  */
 export function adopt(roster: Roster, connection: Connection, known: Connection): Change[] {
   if (!isPresent(connection) || known.entry === null) return []
-  if (isConnected(connection) && known.activeAt < connection.activeAt) return []
+  const hasActedSince = isConnected(connection) && connection.isActivityGuessed !== true && known.activeAt < connection.activeAt
+  if (hasActedSince) return []
   const { data, status } = known.entry
   const isSame = status === connection.entry.status && JSON.stringify(data) === JSON.stringify(connection.entry.data)
   connection.entry = { ...connection.entry, data, status }
   connection.activeAt = known.activeAt
+  connection.isActivityGuessed = false
   connection.dataBytes = known.dataBytes
   roster.version++
   return isSame ? [] : [{ kind: "enter", entry: connection.entry, isNews: false }]

@@ -30,6 +30,7 @@ export function restoreRoom(parts: RoomParts, now: Millis): Restored {
       connection.line = { at: "grace", until: now + settings.graceMs }
       // When it last did something is lost with the memory; its row tells only when it entered. Nobody is sent away as idle for that.
       connection.activeAt = now
+      connection.isActivityGuessed = true
       ledger.put(connection)
     }
     found.push(connection)

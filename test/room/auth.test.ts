@@ -50,6 +50,6 @@ describe("auth", () => {
     const anna = await connect(room, "anna")
     anna.send({ type: "auth", token: await tokenFor("anna") })
     for (let i = 0; i < 400; i++) anna.send({ type: "sync" })
-    await vi.waitFor(() => expect(anna.closed.code).toBe(4429))
+    await vi.waitFor(() => expect(anna.closed.code).toBe(4429), { timeout: 10_000 })
   })
 })
