@@ -44,7 +44,7 @@ async function runOnce(target: Target, scenario: Job["scenario"]): Promise<Resul
 }
 
 /** In a process of its own: a generator that was used before is a slower one. */
-async function generate(job: Job): Promise<Result> {
+export async function generate(job: Job): Promise<Result> {
   const args = ["--max-semi-space-size=64", join(BENCH, "load", "generator.ts"), JSON.stringify(job)]
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], timeout: RUN_LIMIT_MS, killSignal: "SIGKILL" })
   const [output] = await Promise.all([text(child.stdout), once(child, "exit")])

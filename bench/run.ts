@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: Rollcall and its peers, in workerd and Node, under the same load.
- * `npm run bench -- --write` puts the tables into docs/performance.md; `npm run bench -- cache` measures the caches.
+ * `npm run bench -- --write` puts the tables into docs/performance.md; `npm run bench -- cache` measures the caches, `… -- browser` the client.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -25,7 +25,8 @@ const USAGE = `npm run bench -- [options]
     .map(({ name }) => name)
     .join(", ")}
   --storm 300@20     another cursor storm: members @ updates a second each; may be given again
-npm run bench -- cache [--write]    strong, weak and bounded-strong caches, for docs/weak-references.md`
+npm run bench -- cache [--write]    strong, weak and bounded-strong caches, for docs/weak-references.md
+npm run bench -- browser [--write]  a page that watches a crowd, with text and with compressed frames`
 
 /** Past this, the rest of the machine was too busy for the figures to mean much. */
 const BUSY_CORES = 0.15
@@ -48,6 +49,7 @@ const { values, positionals } = parseArgs({
 
 if (values.help) console.log(USAGE)
 else if (positionals[0] === "cache") await (await import("./cache.ts")).benchCaches(values.write)
+else if (positionals[0] === "browser") await (await import("./browser.ts")).benchBrowser(values.write)
 else await benchServers()
 
 async function benchServers(): Promise<void> {

@@ -30,7 +30,7 @@ let offers = true
 
 /**
  * Give it to `createClient({ WebSocket: DeflateWebSocket })`, and longer frames from the room come compressed: in a crowd that moves, a
- * quarter of the bytes. Frames are told in the order in which they came, and the end after all of them. Where the platform cannot inflate,
+ * third of the bytes. Frames are told in the order in which they came, and the end after all of them. Where the platform cannot inflate,
  * and after a frame that was corrupt (it ends the line with 4007, and the client resumes), all is text as without it.
  */
 export class DeflateWebSocket {
