@@ -27,7 +27,7 @@ const TABLE: Record<string, Allowed> = {
   deflate: { values: ["protocol/names.ts", "deflate"], packages: [] },
   react: { values: ["client/index.ts", "react"], packages: ["react"] },
   server: { values: ["protocol", "token", "server"], packages: ["zod", "standardwebhooks"] },
-  web: { values: ["client/index.ts", "deflate/index.ts", "web"], packages: [] },
+  web: { values: ["client/index.ts", "deflate/index.ts", "web"], types: ["protocol"], packages: [] },
   cli: {
     values: ["client/index.ts", "server/index.ts", "protocol/capabilities.ts", "cli"],
     packages: ["commander", "node:readline/promises", "node:util"],

@@ -32,6 +32,8 @@ export type Settings = {
   readonly webhookTimes: WebhookTimes
   /** Null: webhooks are off. */
   readonly webhook: WebhookSettings | null
+  /** Whether the operators' page is served. It holds no secret: what it shows, an admin key opens. */
+  readonly console: boolean
 }
 
 export const MIN_SECRET_LENGTH = 32
@@ -117,6 +119,7 @@ export function readSettings(variables: Variables): Result<Settings> {
     demo: variables["DEMO"] === "on",
     webhookTimes,
     webhook: webhookUrl === null ? null : { url: webhookUrl, secrets: webhookSecrets, ...webhookTimes },
+    console: variables["CONSOLE"] !== "off",
   }
   const { interval, timeout } = settings.clocks
   if (faults.length === 0 && timeout < 2 * interval) {
@@ -124,8 +127,9 @@ export function readSettings(variables: Variables): Result<Settings> {
       `HEARTBEAT_TIMEOUT_MS is ${timeout}; at least twice HEARTBEAT_INTERVAL_MS (${interval}) is allowed, so ${2 * interval} or more`,
     )
   }
-  if (!isUnset(variables["DEMO"]) && !["on", "off"].includes(String(variables["DEMO"]))) {
-    faults.push(`DEMO is ${JSON.stringify(variables["DEMO"])}; on and off are allowed`)
+  for (const name of ["DEMO", "CONSOLE"]) {
+    if (isUnset(variables[name]) || ["on", "off"].includes(String(variables[name]))) continue
+    faults.push(`${name} is ${JSON.stringify(variables[name])}; on and off are allowed`)
   }
   if (variables["CONNECT_RATE"] !== undefined && !isRateLimit(variables["CONNECT_RATE"])) {
     faults.push("CONNECT_RATE is no binding; a rate limit ([[ratelimits]] in wrangler.toml) is allowed")

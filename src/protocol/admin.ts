@@ -49,7 +49,12 @@ export type Occupancy = z.infer<typeof occupancySchema>
 export const memberSchema = z.object({ member: z.string(), info: jsonObjectSchema, connections: z.array(entrySchema) })
 export type Member = z.infer<typeof memberSchema>
 
-export const memberPageSchema = z.object({ members: z.array(memberSchema), cursor: z.string().nullable() })
+/** `heard`, by connection: its last frame or ping. */
+export const memberPageSchema = z.object({
+  members: z.array(memberSchema),
+  cursor: z.string().nullable(),
+  heard: z.record(z.string(), millis).optional(),
+})
 export type MemberPage = z.infer<typeof memberPageSchema>
 
 export const memberDetailSchema = memberSchema.extend({ present: z.boolean(), lastSeen: millis.nullable() })

@@ -41,11 +41,21 @@ export function occupancyOf({ roster }: RoomParts, room: string): Occupancy {
 }
 
 /** Members by name, from the first after `cursor`, which is a name. */
-export function membersOf({ roster }: RoomParts, { cursor, limit }: PageQuery): MemberPage {
+export function membersOf({ roster, sockets }: RoomParts, { cursor, limit }: PageQuery): MemberPage {
   const names = [...roster.presentOf.keys()].filter((name) => cursor === undefined || name > cursor).sort()
   const page = new Map<MemberId, Entry[]>(names.slice(0, limit).map((name) => [name, []]))
-  for (const entry of present(roster)) page.get(entry.member)?.push(entry)
+  const heard: Record<string, Millis> = {}
+  for (const entry of present(roster)) {
+    const connections = page.get(entry.member)
+    if (connections === undefined) continue
+    connections.push(entry)
+    const connection = roster.connections.get(entry.connection)
+    if (connection === undefined) continue
+    const pings = sockets.openOf(connection.id).map((socket) => sockets.pingedAt(socket) ?? 0)
+    heard[connection.id] = Math.max(connection.heardAt, ...pings)
+  }
   return {
+    heard,
     members: Array.from(page, ([member, connections]) => memberOf(member, connections)),
     cursor: names.length > limit ? (names[limit - 1] ?? null) : null,
   }

@@ -83,6 +83,8 @@ export type MemberPage = {
   readonly members: readonly Member[]
   /** For the next page; null on the last. */
   readonly cursor: string | null
+  /** By connection: its last frame or ping. */
+  readonly heard?: Readonly<Record<string, number>> | undefined
 }
 
 /** One member, present or not. */

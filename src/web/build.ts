@@ -5,7 +5,7 @@ import { build } from "esbuild"
 
 const sources = import.meta.dirname
 const out = join(sources, "..", "..", "dist", "web")
-const pages = ["demo"]
+const pages = ["demo", "console"]
 /** Of pages that the Worker writes itself. */
 const styles = ["docs"]
 

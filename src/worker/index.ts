@@ -3,6 +3,7 @@ import { OpenAPIHono } from "@hono/zod-openapi"
 import { admin } from "./admin.ts"
 import { type AppEnv, withCors, withSettings } from "./app.ts"
 import { connect } from "./connect.ts"
+import { operatorsPage } from "./console.ts"
 import { demo } from "./demo.ts"
 import { documentation } from "./docs.ts"
 import { describe } from "./document.ts"
@@ -24,6 +25,7 @@ app.route("/v1/rooms", presence)
 app.route("/v1/rooms", connect)
 app.route("/v1/admin", admin)
 app.route("/", metrics)
+app.route("/console", operatorsPage)
 app.route("/", demo)
 documentation(app, describe(app))
 app.notFound((c) => problem({ code: "not_found", message: `there is nothing at ${c.req.method} ${c.req.path}` }))

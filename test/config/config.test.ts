@@ -183,6 +183,17 @@ describe("JWKS_URL", () => {
   })
 })
 
+describe("CONSOLE", () => {
+  it("[CF1] is on unless it is off, and nothing else", () => {
+    expect([settingsOf({}).console, settingsOf({ CONSOLE: "off" }).console, settingsOf({ CONSOLE: "on" }).console]).toEqual([
+      true,
+      false,
+      true,
+    ])
+    expect(faultOf({ CONSOLE: "yes" })).toMatch(/CONSOLE.*on and off/)
+  })
+})
+
 describe("DEMO", () => {
   it("[CF1] is off when unset", () => {
     expect([settingsOf({}).demo, settingsOf({ DEMO: "off" }).demo, settingsOf({ DEMO: "on" }).demo]).toEqual([false, false, true])
