@@ -49,7 +49,7 @@ export type Occupancy = z.infer<typeof occupancySchema>
 export const memberSchema = z.object({ member: z.string(), info: jsonObjectSchema, connections: z.array(entrySchema) })
 export type Member = z.infer<typeof memberSchema>
 
-/** `heard`, by connection: its last frame or ping. */
+/** `heard`, by connection, where it was asked for: its last frame or ping. */
 export const memberPageSchema = z.object({
   members: z.array(memberSchema),
   cursor: z.string().nullable(),
@@ -108,6 +108,10 @@ export const pageQuerySchema = z.object({
     .default(100),
 })
 export type PageQuery = z.infer<typeof pageQuerySchema>
+
+/** `heard=1`: with the last sign of life of each connection. */
+export const membersQuerySchema = pageQuerySchema.extend({ heard: z.literal("1").optional() })
+export type MembersQuery = z.infer<typeof membersQuerySchema>
 
 const name = z.string().regex(ROOM_NAME, ROOM_NAME_RULE)
 

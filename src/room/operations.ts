@@ -3,7 +3,7 @@ import { isConnected, isPresent, type MemberId, type Millis } from "../core/conn
 import type { Message } from "../core/outbox.ts"
 import { place } from "../core/placed.ts"
 import { type Change, present } from "../core/roster.ts"
-import type { Kick, Member, MemberDetail, MemberPage, Occupancy, PageQuery, RoomStats } from "../protocol/admin.ts"
+import type { Kick, Member, MemberDetail, MemberPage, MembersQuery, Occupancy, RoomStats } from "../protocol/admin.ts"
 import type { CloseCode } from "../protocol/close-codes.ts"
 import type { Refusal } from "../protocol/errors.ts"
 import type { Entry, JsonObject } from "../protocol/frames.ts"
@@ -41,7 +41,8 @@ export function occupancyOf({ roster }: RoomParts, room: string): Occupancy {
 }
 
 /** Members by name, from the first after `cursor`, which is a name. */
-export function membersOf({ roster, sockets }: RoomParts, { cursor, limit }: PageQuery): MemberPage {
+export function membersOf({ roster, sockets }: RoomParts, query: MembersQuery): MemberPage {
+  const { cursor, limit } = query
   const names = [...roster.presentOf.keys()].filter((name) => cursor === undefined || name > cursor).sort()
   const page = new Map<MemberId, Entry[]>(names.slice(0, limit).map((name) => [name, []]))
   const heard: Record<string, Millis> = {}
@@ -50,12 +51,12 @@ export function membersOf({ roster, sockets }: RoomParts, { cursor, limit }: Pag
     if (connections === undefined) continue
     connections.push(entry)
     const connection = roster.connections.get(entry.connection)
-    if (connection === undefined) continue
+    if (query.heard === undefined || connection === undefined) continue
     const pings = sockets.openOf(connection.id).map((socket) => sockets.pingedAt(socket) ?? 0)
     heard[connection.id] = Math.max(connection.heardAt, ...pings)
   }
   return {
-    heard,
+    ...(query.heard === undefined ? {} : { heard }),
     members: Array.from(page, ([member, connections]) => memberOf(member, connections)),
     cursor: names.length > limit ? (names[limit - 1] ?? null) : null,
   }

@@ -10,7 +10,7 @@ import { authorized, type Limits, type Reply, receive } from "../core/conversati
 import { sweepBy } from "../core/liveness.ts"
 import { maxWaitingMessages } from "../core/pace.ts"
 import { admit, adopt, emptyRoster, isRefTaken, restore, resumable } from "../core/roster.ts"
-import type { Kick, messageBodySchema, Occupancy, PageQuery, placementSchema, RoomStats } from "../protocol/admin.ts"
+import type { Kick, MembersQuery, messageBodySchema, Occupancy, placementSchema, RoomStats } from "../protocol/admin.ts"
 import { CLOSES, type CloseCode, isGoodbye } from "../protocol/close-codes.ts"
 import { PROBLEM_MEDIA_TYPE, problemOf, type Refusal } from "../protocol/errors.ts"
 import { PING, PONG } from "../protocol/names.ts"
@@ -186,7 +186,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
     return bannedFrom(this.#parts, member, Date.now())
   }
 
-  members(query: PageQuery): JsonText {
+  members(query: MembersQuery): JsonText {
     return JSON.stringify(membersOf(this.#parts, query))
   }
 

@@ -83,7 +83,7 @@ export type MemberPage = {
   readonly members: readonly Member[]
   /** For the next page; null on the last. */
   readonly cursor: string | null
-  /** By connection: its last frame or ping. */
+  /** By connection, where it was asked for: its last frame or ping. */
   readonly heard?: Readonly<Record<string, number>> | undefined
 }
 

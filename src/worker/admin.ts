@@ -5,6 +5,7 @@ import {
   MAX_BAN_MS,
   memberDetailSchema,
   memberPageSchema,
+  membersQuerySchema,
   messageBodySchema,
   mintedSchema,
   pageQuerySchema,
@@ -66,9 +67,10 @@ const banSchema = z
   .pipe(z.number().max(MAX_BAN_MS))
   .openapi({ type: "integer", minimum: 0, maximum: MAX_BAN_MS, example: 3_600_000 })
 
-const pageQuery = pageQuerySchema.extend({
+const membersQuery = membersQuerySchema.extend({
   cursor: pageQuerySchema.shape.cursor.openapi({ description: "the `cursor` of the page before" }),
   limit: pageQuerySchema.shape.limit.openapi({ type: "integer", minimum: 1, maximum: 1000, default: 100, example: 100 }),
+  heard: membersQuerySchema.shape.heard.openapi({ description: "1: with the last sign of life of each connection" }),
 })
 
 const common = { security: ADMIN_KEY, tags: ["admin"] }
@@ -137,7 +139,7 @@ admin.openapi(
     path: "/rooms/{room}/members",
     operationId: "listMembers",
     summary: "Members with their connections, by name",
-    request: { params: roomParam, query: pageQuery },
+    request: { params: roomParam, query: membersQuery },
     responses: { 200: answers("a page of members", memberPageSchema), ...problems(400, 401, 503) },
   }),
   async (c) => {

@@ -37,7 +37,7 @@ export function createService(key: string) {
     totals: () => ask<Totals>("GET", "/stats"),
     rooms: (query: Record<string, string>) => ask<RoomPage>("GET", `/rooms?${new URLSearchParams(query)}`),
     stats: (room: string) => ask<RoomStats>("GET", at(room)),
-    members: (room: string) => ask<MemberPage>("GET", `${at(room)}/members?limit=1000`),
+    members: (room: string) => ask<MemberPage>("GET", `${at(room)}/members?limit=1000&heard=1`),
     kick: (room: string, member: string, banMs: number) => ask<Kick>("DELETE", `${of(room, member)}${banMs > 0 ? `?ban=${banMs}` : ""}`),
     send: (room: string, message: { event: string; data: unknown; to?: string[] }) => ask<void>("POST", `${at(room)}/messages`, message),
     close: (room: string) => ask<void>("DELETE", at(room)),
