@@ -2,6 +2,7 @@
 import type { Clocks } from "../core/liveness.ts"
 import type { PaceLimits } from "../core/pace.ts"
 import type { Capacity } from "../core/roster.ts"
+import { JURISDICTIONS, LOCATION_HINTS, type Placement } from "../placement/placement.ts"
 import { ok, type Result, refused } from "../protocol/errors.ts"
 import { type WebhookSettings, type WebhookTimes, webAddressFault, webhookSecretFault, webhookUrlFault } from "./webhook.ts"
 
@@ -27,6 +28,8 @@ export type Settings = {
   readonly directoryShards: number
   /** How many shards there were before; 0: never another number. */
   readonly directoryShardsBefore: number
+  /** Of rooms and of the directory alike. */
+  readonly placement: Placement
   /** Whether the demo, and the token that it mints for anybody, are served. */
   readonly demo: boolean
   readonly webhookTimes: WebhookTimes
@@ -90,6 +93,13 @@ export function readSettings(variables: Variables): Result<Settings> {
     if (!parsed.ok) faults.push(parsed.error)
     return parsed.ok ? parsed.value : []
   }
+  const choice = <T extends string>(name: string, allowed: readonly T[]): T | null => {
+    const value = variables[name]
+    if (isUnset(value)) return null
+    const chosen = allowed.find((one) => one === value) ?? null
+    if (chosen === null) faults.push(`${name} is ${JSON.stringify(value)}; allowed are ${allowed.join(", ")}, or leave it unset`)
+    return chosen
+  }
   const webhookSecrets = list("WEBHOOK_SECRET", webhookSecretFault)
   const webhookTimes = { retryMs: number("WEBHOOK_RETRY_MS"), delayMs: number("WEBHOOK_DELAY_MS") }
   const webhookUrl = isUnset(variables["WEBHOOK_URL"]) ? null : String(variables["WEBHOOK_URL"])
@@ -116,6 +126,7 @@ export function readSettings(variables: Variables): Result<Settings> {
     reportMs: number("REPORT_MS"),
     directoryShards: number("DIRECTORY_SHARDS"),
     directoryShardsBefore: number("DIRECTORY_SHARDS_BEFORE"),
+    placement: { locationHint: choice("LOCATION_HINT", LOCATION_HINTS), jurisdiction: choice("JURISDICTION", JURISDICTIONS) },
     demo: variables["DEMO"] === "on",
     webhookTimes,
     webhook: webhookUrl === null ? null : { url: webhookUrl, secrets: webhookSecrets, ...webhookTimes },

@@ -2,6 +2,7 @@
 import { isConnected, isPresent, type Millis } from "../core/connection.ts"
 import { isEmpty, leaseFor, type Occupants, type Reported, type ReportLimits, reportAt } from "../core/report.ts"
 import { shardName, shardOf } from "../directory/shard.ts"
+import { objectOf } from "../placement/placement.ts"
 import type { Performer, RoomParts } from "./perform.ts"
 
 export class Reporter {
@@ -45,7 +46,9 @@ export class Reporter {
 
   #report(room: string, current: Occupants, since: Millis, now: Millis): void {
     const { settings, ledger, counters, snapshot, background, alarm } = this.#parts
-    const { directoryShards, directoryShardsBefore } = settings
+    const { directoryShards, directoryShardsBefore, placement } = settings
+    const directory = this.#directory
+    if (directory === undefined) return
     const before = this.#last
     this.#last = { ...current, at: now }
     if (isEmpty(current)) ledger.dropReported()
@@ -55,9 +58,9 @@ export class Reporter {
     const shard = shardOf(room, directoryShards)
     const send = async (): Promise<void> => {
       try {
-        await this.#directory?.getByName(shardName(shard)).report({ room, ...current, since, leaseMs, counters: taken })
+        await objectOf(directory, shardName(shard), placement).report({ room, ...current, since, leaseMs, counters: taken })
         const old = directoryShardsBefore === 0 ? shard : shardOf(room, directoryShardsBefore)
-        if (old !== shard) await this.#directory?.getByName(shardName(old)).withdraw(room)
+        if (old !== shard) await objectOf(directory, shardName(old), placement).withdraw(room)
       } catch (error) {
         // As if it had never been tried, but not at once again.
         counters.giveBack(taken)

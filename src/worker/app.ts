@@ -2,6 +2,7 @@
 import type { Context, MiddlewareHandler } from "hono"
 import { cors } from "hono/cors"
 import { isAllowedOrigin, readSettings, type Settings } from "../config/config.ts"
+import { objectOf } from "../placement/placement.ts"
 import type { Room } from "../room/room.ts"
 import { problem } from "./problem.ts"
 
@@ -28,5 +29,5 @@ export function isUpgrade(request: Request): boolean {
 }
 
 export function roomStub(c: Context<AppEnv>, room: string): DurableObjectStub<Room> {
-  return c.env.ROOM.getByName(room)
+  return objectOf(c.env.ROOM, room, c.get("settings").placement)
 }

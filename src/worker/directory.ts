@@ -3,6 +3,7 @@ import type { Context } from "hono"
 import type { Settings } from "../config/config.ts"
 import type { ReportedRoom } from "../directory/directory.ts"
 import { shardName } from "../directory/shard.ts"
+import { objectOf } from "../placement/placement.ts"
 import type { RoomPage, RoomsQuery, Totals } from "../protocol/admin.ts"
 import { COUNTER_NAMES } from "../protocol/counters.ts"
 import type { AppEnv } from "./app.ts"
@@ -44,7 +45,8 @@ function shards(c: Context<AppEnv>) {
       message: "this deployment has no directory: bind the Durable Object Directory as DIRECTORY",
     })
   }
-  return Array.from({ length: shardCount(c.get("settings")) }, (_, shard) => DIRECTORY.getByName(shardName(shard)))
+  const settings = c.get("settings")
+  return Array.from({ length: shardCount(settings) }, (_, shard) => objectOf(DIRECTORY, shardName(shard), settings.placement))
 }
 
 /** After a change of the number, the shards of both are asked, until the old one's leases have ended. */

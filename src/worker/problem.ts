@@ -1,5 +1,6 @@
 /** Refusals as HTTP: RFC 9457 problems, made in one place. */
 import type { Context } from "hono"
+import { NoJurisdiction } from "../placement/placement.ts"
 import { ERRORS, PROBLEM_MEDIA_TYPE, problemOf, type Refusal } from "../protocol/errors.ts"
 
 /** `status` where a call wants another than its code's own; `retryAfterS` in seconds. */
@@ -24,6 +25,7 @@ export class Refused extends Error {
 /** A bug: told as such and nothing more; what it was goes to the log alone. */
 export function problemOfError(error: unknown, c: Context): Response {
   if (error instanceof Refused) return problem(error.refusal)
+  if (error instanceof NoJurisdiction) return problem({ code: "misconfigured", message: error.message }, { status: 500 })
   const message = error instanceof Error ? error.message : String(error)
   console.error(JSON.stringify({ level: "error", event: "request_failed", method: c.req.method, message }))
   return problem({ code: "internal", message: "the service failed; the operator's log says more" })

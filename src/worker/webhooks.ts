@@ -1,6 +1,7 @@
 /** Webhooks that the rooms have queued. */
 import { readSettings } from "../config/config.ts"
 import { shardName } from "../directory/shard.ts"
+import { objectOf, type Placement } from "../placement/placement.ts"
 import { consume, type DeliveryCounts } from "../webhook/consume.ts"
 
 /** While there is no address, or a variable is wrong, messages wait. */
@@ -8,21 +9,25 @@ const RETRY_S = 300
 
 export async function deliverWebhooks(batch: MessageBatch<unknown>, env: Cloudflare.Env): Promise<void> {
   const settings = readSettings(env)
-  const webhook = settings.ok ? settings.value.webhook : null
-  if (webhook === null) {
+  if (!settings.ok || settings.value.webhook === null) {
     const message = settings.ok ? "WEBHOOK_URL is not set" : settings.error.message
     console.error(JSON.stringify({ level: "error", event: "webhooks_waiting", waiting: batch.messages.length, message }))
     return batch.retryAll({ delaySeconds: RETRY_S })
   }
-  await count(env.DIRECTORY, await consume(batch, webhook))
+  const { webhook, placement } = settings.value
+  await count(env.DIRECTORY, placement, await consume(batch, webhook))
 }
 
 /** Totals add up all shards, so that any will do. What cannot be counted is delivered all the same, and never again for that. */
-async function count(directory: Cloudflare.Env["DIRECTORY"], { delivered, failed, dead }: DeliveryCounts): Promise<void> {
+async function count(
+  directory: Cloudflare.Env["DIRECTORY"],
+  placement: Placement,
+  { delivered, failed, dead }: DeliveryCounts,
+): Promise<void> {
   const all = { webhooksDelivered: delivered, webhooksFailed: failed, webhooksDead: dead }
   const counters = Object.fromEntries(Object.entries(all).filter(([, value]) => value > 0))
   try {
-    await directory?.getByName(shardName(0)).count(counters)
+    if (directory !== undefined) await objectOf(directory, shardName(0), placement).count(counters)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     console.error(JSON.stringify({ level: "error", event: "webhooks_not_counted", message }))
