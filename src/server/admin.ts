@@ -8,6 +8,7 @@ import {
   presenceSchema,
   roomPageSchema,
   roomStatsSchema,
+  totalsSchema,
 } from "../protocol/admin.ts"
 import { RollcallError } from "./error.ts"
 import { createCaller, type Request } from "./request.ts"
@@ -27,6 +28,7 @@ import type {
   RoomPageOptions,
   RoomStats,
   TokenRequest,
+  Totals,
 } from "./types.ts"
 
 /** Where the service is, and the key to it. */
@@ -52,6 +54,8 @@ export type Admin = {
   rooms(options?: RoomPageOptions): Promise<RoomPage>
   /** All pages from `cursor` on, each fetched when it is asked for: `for await (const { rooms } of admin.roomPages({ prefix: "doc-" }))`. */
   roomPages(options?: RoomPageOptions): AsyncIterable<RoomPage>
+  /** All rooms together: how many are live, who is in them, and what they have counted since they were first deployed. */
+  totals(options?: CallOptions): Promise<Totals>
   /** What an operator sees of one room: occupancy, peaks, rates, liveness. A room that nobody uses has them too. */
   stats(room: string, options?: CallOptions): Promise<RoomStats>
   /** One page of the members who are present, by name, with their connections. */
@@ -126,6 +130,7 @@ export function createAdmin(options: AdminOptions): Admin {
     health: (options) => caller.tell({ method: "GET", path: ["healthz"], signal: options?.signal }),
     rooms,
     roomPages: (options = {}) => pages((cursor) => rooms({ ...options, cursor }), options.cursor),
+    totals: (options) => caller.ask({ method: "GET", path: ["v1", "admin", "stats"], bearer: key, signal: options?.signal }, totalsSchema),
     stats: (room, options) => caller.ask(inRoom("GET", room, [], options), roomStatsSchema),
     members,
     memberPages: (room, options = {}) => pages((cursor) => members(room, { ...options, cursor }), options.cursor),

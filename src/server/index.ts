@@ -30,5 +30,6 @@ export type {
   RoomStats,
   RoomSummary,
   TokenRequest,
+  Totals,
 } from "./types.ts"
 export { verifyWebhook, type WebhookEvent, type WebhookHeaders, type WebhookMember, type WebhookRoom } from "./webhook.ts"

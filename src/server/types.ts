@@ -141,6 +141,17 @@ export type RoomPage = {
   readonly cursor: string | null
 }
 
+/** Of all rooms together, as they last reported. */
+export type Totals = {
+  readonly rooms: number
+  readonly members: number
+  readonly connections: number
+  /** Connected, and not present. */
+  readonly observers: number
+  /** By name (`framesIn`, `leaves.lost`, …): each only ever grows. */
+  readonly counters: Readonly<Record<string, number>>
+}
+
 /** A token, and when it ends. */
 export type MintedToken = {
   readonly token: string

@@ -1,5 +1,5 @@
 import { createServer } from "node:net"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { createAdmin } from "../../src/server/admin.ts"
 import { RollcallNetworkError } from "../../src/server/error.ts"
 import { mintToken, verifyToken } from "../../src/server/token.ts"
@@ -46,6 +46,16 @@ describe("rollcall/server against the service", () => {
     expect((await admin.members(room)).members.map(({ member }) => member)).toEqual(["anna", "bot/1 ü"])
     expect((await admin.presence(room, token)).present.map(({ member }) => member).sort()).toEqual(["anna", "bot/1 ü"])
     expect(await admin.occupancy(room, token)).toEqual({ room, members: 2, connections: 1 })
+
+    await vi.waitFor(
+      async () => {
+        const totals = await admin.totals()
+        expect(totals.rooms).toBeGreaterThanOrEqual(1)
+        expect(totals.members).toBeGreaterThanOrEqual(2)
+        expect(totals.counters["enters"]).toBeGreaterThanOrEqual(1)
+      },
+      { timeout: 10_000 },
+    )
 
     await admin.message(room, { event: "reload", data: { version: 2 }, to: ["anna"] })
     expect(await anna.next("message")).toMatchObject({ from: null, event: "reload", data: { version: 2 } })
