@@ -7,6 +7,7 @@ import type { WebhookSettings } from "../config/webhook.ts"
 import { type Announcement, type Attendance, attend, nextSequence } from "../core/announcement.ts"
 import type { Millis } from "../core/connection.ts"
 import { type Change, present, type Roster } from "../core/roster.ts"
+import { logError, messageOf } from "../log/error.ts"
 import type { QueuedWebhook, Webhook } from "../protocol/webhooks.ts"
 
 const SCHEMA = `
@@ -149,13 +150,13 @@ export class Announcements {
     const delay = Math.min(MAX_BACK_OFF_MS, Math.max(this.#settings.retryMs, 1) * 2 ** this.#failures)
     this.#failures++
     this.#notBefore = this.lookBy = Date.now() + delay
-    log("webhooks_waiting", { room: this.#room, waiting: this.#waiting, message: error instanceof Error ? error.message : String(error) })
+    logError("webhooks_waiting", { room: this.#room, waiting: this.#waiting, message: messageOf(error) })
   }
 
   #dropOldest(count: number): void {
     this.#storage.sql.exec("DELETE FROM outbox WHERE sequence IN (SELECT sequence FROM outbox ORDER BY sequence LIMIT ?)", count)
     this.#waiting -= count
-    log("webhooks_dropped", { room: this.#room, dropped: count })
+    logError("webhooks_dropped", { room: this.#room, dropped: count })
   }
 }
 
@@ -195,8 +196,4 @@ async function inTime(sent: Promise<unknown>): Promise<void> {
   } finally {
     if (timer !== undefined) clearTimeout(timer)
   }
-}
-
-function log(event: string, facts: Record<string, unknown>): void {
-  console.error(JSON.stringify({ level: "error", event, ...facts }))
 }

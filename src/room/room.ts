@@ -10,6 +10,7 @@ import { authorized, type Limits, type Reply, receive } from "../core/conversati
 import { sweepBy } from "../core/liveness.ts"
 import { maxWaitingMessages } from "../core/pace.ts"
 import { admit, adopt, emptyRoster, isRefTaken, restore, resumable } from "../core/roster.ts"
+import { logError, messageOf } from "../log/error.ts"
 import type { Kick, MembersQuery, messageBodySchema, Occupancy, placementSchema, RoomStats } from "../protocol/admin.ts"
 import { CLOSES, type CloseCode, isGoodbye } from "../protocol/close-codes.ts"
 import { PROBLEM_MEDIA_TYPE, problemOf, type Refusal } from "../protocol/errors.ts"
@@ -73,7 +74,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
       traffic: new Traffic(counters),
       counters,
       announcements: announcementsOf(ctx, env["WEBHOOKS"], settings.value.webhook),
-      background: (work) => void work.catch(logError),
+      background: (work) => void work.catch(failed),
     }
     const now = Date.now()
     const { tallies, effects } = restoreRoom(this.#parts, now)
@@ -163,7 +164,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
         await this.#performer.perform(due > now ? { lookBy: due } : sweep(this.#parts, this.#performer, now), now)
       }
     } catch (error) {
-      logError(error)
+      failed(error)
       await this.#parts.alarm.moveTo(Date.now() + RETRY_SWEEP_MS)
     }
   }
@@ -298,7 +299,6 @@ function refuseConnect(refusal: Refusal): Response {
   return new Response(JSON.stringify(problem), { status: problem.status, headers })
 }
 
-function logError(error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error)
-  console.error(JSON.stringify({ level: "error", event: "room_failed", message }))
+function failed(error: unknown): void {
+  logError("room_failed", { message: messageOf(error) })
 }

@@ -1,5 +1,6 @@
 /** The queue's consumer: rooms side by side, the events of one room one after the other. */
 import type { WebhookSettings } from "../config/webhook.ts"
+import { logError } from "../log/error.ts"
 import { type QueuedWebhook, queuedWebhookSchema } from "../protocol/webhooks.ts"
 import { type Delivery, deliver } from "./deliver.ts"
 import { isLastAttempt, retryDelay } from "./retry.ts"
@@ -61,7 +62,7 @@ async function consumeRoom(
     heldFor = retryDelay(message.attempts, settings.retryMs, Math.random(), retryAfterS)
     message.retry({ delaySeconds: heldFor })
     counts.retried++
-    log("webhook_failed", { id: webhook.id, room: webhook.room, fault, attempts: message.attempts, retryInSeconds: heldFor })
+    logError("webhook_failed", { id: webhook.id, room: webhook.room, fault, attempts: message.attempts, retryInSeconds: heldFor })
   }
 }
 
@@ -69,14 +70,10 @@ async function consumeRoom(
 function giveUp(message: Message<unknown>, facts: Record<string, unknown>, settings: WebhookSettings, counts: DeliveryCounts): void {
   if (isLastAttempt(message.attempts)) {
     counts.dead++
-    log("webhook_dead", { ...facts, attempts: message.attempts })
+    logError("webhook_dead", { ...facts, attempts: message.attempts })
     message.retry()
   } else {
     counts.retried++
     message.retry({ delaySeconds: retryDelay(message.attempts, settings.retryMs, Math.random()) })
   }
-}
-
-function log(event: string, facts: Record<string, unknown>): void {
-  console.error(JSON.stringify({ level: "error", event, ...facts }))
 }

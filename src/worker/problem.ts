@@ -1,5 +1,6 @@
 /** Refusals as HTTP: RFC 9457 problems, made in one place. */
 import type { Context } from "hono"
+import { logError, messageOf } from "../log/error.ts"
 import { NoJurisdiction } from "../placement/placement.ts"
 import { ERRORS, PROBLEM_MEDIA_TYPE, problemOf, type Refusal } from "../protocol/errors.ts"
 
@@ -26,7 +27,6 @@ export class Refused extends Error {
 export function problemOfError(error: unknown, c: Context): Response {
   if (error instanceof Refused) return problem(error.refusal)
   if (error instanceof NoJurisdiction) return problem({ code: "misconfigured", message: error.message }, { status: 500 })
-  const message = error instanceof Error ? error.message : String(error)
-  console.error(JSON.stringify({ level: "error", event: "request_failed", method: c.req.method, message }))
+  logError("request_failed", { method: c.req.method, message: messageOf(error) })
   return problem({ code: "internal", message: "the service failed; the operator's log says more" })
 }

@@ -2,6 +2,7 @@
  * Connects per client address, by the platform's rate limit when a binding named CONNECT_RATE is there. It counts per
  * location of the platform and not exactly: it keeps a storm off the rooms, and is no quota.
  */
+import { logError, messageOf } from "../log/error.ts"
 import type { Refusal } from "../protocol/errors.ts"
 
 /** The shorter of the two periods that the platform offers; the binding does not say which it has. */
@@ -17,8 +18,7 @@ export async function tooManyConnects(limiter: RateLimit | undefined, request: R
     const { success } = await limiter.limit({ key: networkOf(address) })
     return success ? null : TOO_FAST
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    console.error(JSON.stringify({ level: "error", event: "rate_limit_failed", message }))
+    logError("rate_limit_failed", { message: messageOf(error) })
     return null
   }
 }

@@ -1,6 +1,7 @@
 /** Webhooks that the rooms have queued. */
 import { readSettings } from "../config/config.ts"
 import { shardName } from "../directory/shard.ts"
+import { logError, messageOf } from "../log/error.ts"
 import { objectOf, type Placement } from "../placement/placement.ts"
 import { consume, type DeliveryCounts } from "../webhook/consume.ts"
 
@@ -11,7 +12,7 @@ export async function deliverWebhooks(batch: MessageBatch<unknown>, env: Cloudfl
   const settings = readSettings(env)
   if (!settings.ok || settings.value.webhook === null) {
     const message = settings.ok ? "WEBHOOK_URL is not set" : settings.error.message
-    console.error(JSON.stringify({ level: "error", event: "webhooks_waiting", waiting: batch.messages.length, message }))
+    logError("webhooks_waiting", { waiting: batch.messages.length, message })
     return batch.retryAll({ delaySeconds: RETRY_S })
   }
   const { webhook, placement } = settings.value
@@ -29,7 +30,6 @@ async function count(
   try {
     if (directory !== undefined) await objectOf(directory, shardName(0), placement).count(counters)
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    console.error(JSON.stringify({ level: "error", event: "webhooks_not_counted", message }))
+    logError("webhooks_not_counted", { message: messageOf(error) })
   }
 }
