@@ -35,7 +35,7 @@ export class Sampler {
     this.#stopwatch = new Stopwatch(pid)
     const { latencies, ...counts } = load.counts
     load.counts.latencies = []
-    const sorted = Float64Array.from(latencies).sort()
+    const sorted = [...Float64Array.from(latencies).sort()]
     const rooms = await Promise.all(load.rooms.map((room) => this.#stats(room)))
     const sum = (name: keyof Stats) => rooms.reduce((total, stats) => total + stats[name], 0)
     return {
@@ -44,8 +44,8 @@ export class Sampler {
       serverCores,
       generatorCores,
       otherCores,
-      p50Ms: percentile([...sorted], 0.5),
-      p99Ms: percentile([...sorted], 0.99),
+      p50Ms: percentile(sorted, 0.5),
+      p99Ms: percentile(sorted, 0.99),
       delivered: latencies.length,
       inside: load.inside,
       members: sum("members"),

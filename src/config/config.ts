@@ -4,7 +4,8 @@ import type { PaceLimits } from "../core/pace.ts"
 import type { Capacity } from "../core/roster.ts"
 import { JURISDICTIONS, LOCATION_HINTS, type Placement } from "../placement/placement.ts"
 import { ok, type Result, refused } from "../protocol/errors.ts"
-import { type WebhookSettings, type WebhookTimes, webAddressFault, webhookSecretFault, webhookUrlFault } from "./webhook.ts"
+import { webAddressFault } from "./web-address.ts"
+import { type WebhookSettings, type WebhookTimes, webhookSecretFault, webhookUrlFault } from "./webhook.ts"
 
 export type Settings = {
   readonly tokenSecrets: readonly string[]

@@ -1,5 +1,6 @@
 /** What the HTTP calls do in a room: look at it, place a member, send into it, kick, ban, close. */
 import { isConnected, isPresent, type MemberId, type Millis } from "../core/connection.ts"
+import { heardAt } from "../core/liveness.ts"
 import type { Message } from "../core/outbox.ts"
 import { place } from "../core/placed.ts"
 import { type Change, present } from "../core/roster.ts"
@@ -52,8 +53,8 @@ export function membersOf({ roster, sockets }: RoomParts, query: MembersQuery): 
     connections.push(entry)
     const connection = roster.connections.get(entry.connection)
     if (query.heard === undefined || connection === undefined) continue
-    const pings = sockets.openOf(connection.id).map((socket) => sockets.pingedAt(socket) ?? 0)
-    heard[connection.id] = Math.max(connection.heardAt, ...pings)
+    const heardOn = sockets.openOf(connection.id).map((socket) => heardAt({ connection, pingedAt: sockets.pingedAt(socket) }))
+    heard[connection.id] = Math.max(connection.heardAt, ...heardOn)
   }
   return {
     ...(query.heard === undefined ? {} : { heard }),

@@ -1,4 +1,4 @@
-/** The few lines between this page and the DOM. Everything that others say becomes text, never markup. */
+/** The few lines between a page and the DOM. Everything that others say becomes text, never markup. */
 
 const SVG = "http://www.w3.org/2000/svg"
 

@@ -1,5 +1,5 @@
 /** What an operator does to a room: each is asked back in a dialog, and its result is told. */
-import { part, say } from "../demo/dom.ts"
+import { part, say } from "../dom.ts"
 import { span } from "./format.ts"
 import type { Service } from "./service.ts"
 

@@ -1,5 +1,5 @@
 /** The console: signed in with a key that only this tab's memory holds, and gone with it. */
-import { part, say } from "../demo/dom.ts"
+import { part, say } from "../dom.ts"
 import { showRoom } from "./room.ts"
 import { showRooms } from "./rooms.ts"
 import { createService, Problem, type Service } from "./service.ts"

@@ -1,7 +1,7 @@
 /** One room, live: its members come through Rollcall itself, as to any observer; what only operators see is asked for. */
 import { createClient, type Member } from "../../client/index.ts"
 import type { RoomStats } from "../../protocol/admin.ts"
-import { keyed, make, part, say } from "../demo/dom.ts"
+import { keyed, make, part, say } from "../dom.ts"
 import { confirmDeed, type Deed } from "./actions.ts"
 import { counted, initials, span, untilOf } from "./format.ts"
 import { poll } from "./poll.ts"

@@ -1,6 +1,6 @@
 /** The list of rooms: a page of it at a time, by prefix, with a short history of each room that is shown. */
 import type { RoomSummary } from "../../protocol/admin.ts"
-import { keyed, make, part, say } from "../demo/dom.ts"
+import { keyed, make, part, say } from "../dom.ts"
 import { counted, remembered, sparkline } from "./format.ts"
 import { poll } from "./poll.ts"
 import type { Service } from "./service.ts"

@@ -1,5 +1,5 @@
 /** Tells a screen reader who came and went: politely, together, and at most once in a while. */
-import { part, say } from "./dom.ts"
+import { part, say } from "../dom.ts"
 import { listOf, type Person } from "./presence.ts"
 
 const PAUSE_MS = 1500

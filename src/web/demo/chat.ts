@@ -1,5 +1,5 @@
 /** Notes, and who is typing one. */
-import { make, part, say } from "./dom.ts"
+import { make, part, say } from "../dom.ts"
 import { avatarOf } from "./people.ts"
 import { type DemoRoom, listOf, lookOf, type Person, textFrom } from "./presence.ts"
 

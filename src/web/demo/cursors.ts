@@ -1,5 +1,5 @@
 /** The cursors on the stage. They glide towards where they were last seen, or jump there when less motion is asked for. */
-import { icon, keyed, make, say, wantsLessMotion } from "./dom.ts"
+import { icon, keyed, make, say, wantsLessMotion } from "../dom.ts"
 import type { Look, Point } from "./presence.ts"
 
 export type Cursor = Look & {

@@ -1,10 +1,10 @@
 /** The demo: one room of Rollcall, on the public client alone. */
 import { createClient } from "../../client/index.ts"
+import { icon, make, part, say } from "../dom.ts"
 import { linkTo, lobbyLink, readAddress } from "./address.ts"
 import { announcer } from "./announcer.ts"
 import { chat } from "./chat.ts"
 import { type Cursor, drawCursors } from "./cursors.ts"
-import { icon, make, part, say } from "./dom.ts"
 import { drawEffects } from "./effects.ts"
 import { offerInvitations, showAlone } from "./invite.ts"
 import { watchLine } from "./line.ts"

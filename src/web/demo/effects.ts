@@ -1,5 +1,5 @@
 /** Ripples and reactions: drawn once, and gone by themselves. */
-import { wantsLessMotion } from "./dom.ts"
+import { wantsLessMotion } from "../dom.ts"
 import type { Point } from "./presence.ts"
 
 const TURN_MS = 4000

@@ -1,6 +1,7 @@
 /** Ways to bring somebody in: a link to copy, a second window, and a word to whoever is alone. */
+
+import { part } from "../dom.ts"
 import { guestLinkTo, linkTo } from "./address.ts"
-import { part } from "./dom.ts"
 
 const COPIED_MS = 2000
 const WINDOW = "popup,noopener,width=520,height=720"

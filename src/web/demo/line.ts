@@ -1,6 +1,7 @@
 /** "Your line": a plug to pull, what the room thinks meanwhile, and how it went. */
+
+import { part, say } from "../dom.ts"
 import type { Announcer } from "./announcer.ts"
-import { part, say } from "./dom.ts"
 import type { Plug } from "./plug.ts"
 import type { DemoRoom } from "./presence.ts"
 

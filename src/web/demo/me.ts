@@ -1,6 +1,7 @@
 /** Your own name and colour, changed where they stand. */
+
+import { part } from "../dom.ts"
 import { inkOn, nextColor } from "./color.ts"
-import { part } from "./dom.ts"
 import type { Visitor } from "./visitor.ts"
 
 export function showMe(visitor: Visitor, changed: (visitor: Visitor) => void): void {

@@ -1,5 +1,5 @@
 /** Who is here: a stack of avatars that opens a list, which a screen reader has at any time. */
-import { keyed, make, part, say } from "./dom.ts"
+import { keyed, make, part, say } from "../dom.ts"
 import type { Look, Person } from "./presence.ts"
 
 const NARROW = matchMedia("(max-width: 760px)")

@@ -1,6 +1,6 @@
 /** How the connection is, in words: a pill at all times, a strip over the stage while it is down, a sheet when it is over. */
 import type { ConnectionStatus, Reason } from "../../client/index.ts"
-import { make, part, say } from "./dom.ts"
+import { make, part, say } from "../dom.ts"
 
 const PILL: Readonly<Record<ConnectionStatus, string>> = {
   connecting: "Connecting",
