@@ -1,8 +1,6 @@
-import { build } from "esbuild"
-import { Miniflare } from "miniflare"
 import { Webhook } from "standardwebhooks"
 import { expect, it } from "vitest"
-import { ROOT } from "../imports-of.ts"
+import { withWorker } from "../in-a-worker.ts"
 
 const WORKER = `
 import { createAdmin, mintToken, RollcallNetworkError, verifyToken, verifyWebhook } from "./src/server/index.ts"
@@ -22,39 +20,22 @@ export default {
 `
 
 it("[PK7] rollcall/server runs in a Worker that asks for none of Node", { timeout: 60_000 }, async () => {
-  const { outputFiles } = await build({
-    absWorkingDir: ROOT,
-    stdin: { contents: WORKER, resolveDir: ROOT },
-    bundle: true,
-    format: "esm",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    conditions: ["workerd"],
-    write: false,
-  })
-  const modules = { "index.js": { type: "esm" as const, contents: outputFiles[0]?.text ?? "" } }
-  const miniflare = new Miniflare({
-    workers: [{ config: { name: "backend", compatibilityDate: "2026-08-01", manifest: { mainModule: "index.js", modules } } }],
-  })
-  try {
-    const happened = { type: "room.occupied", timestamp: "2026-11-25T12:00:00.000Z", data: { room: "doc-1", sequence: 1 } }
-    const payload = JSON.stringify(happened)
-    const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-    const at = new Date()
-    const headers = {
-      "webhook-id": "msg_1",
-      "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
-      "webhook-signature": new Webhook(secret).sign("msg_1", at, payload),
-      "signed-by": secret,
-    }
-    const answer = await miniflare.dispatchFetch("http://localhost/", { method: "POST", headers, body: payload })
-    expect(JSON.parse(await answer.text())).toEqual({
+  const happened = { type: "room.occupied", timestamp: "2026-11-25T12:00:00.000Z", data: { room: "doc-1", sequence: 1 } }
+  const payload = JSON.stringify(happened)
+  const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+  const at = new Date()
+  const headers = {
+    "webhook-id": "msg_1",
+    "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
+    "webhook-signature": new Webhook(secret).sign("msg_1", at, payload),
+    "signed-by": secret,
+  }
+  await withWorker(WORKER, async (ask) => {
+    expect(await ask({ headers, body: payload })).toEqual({
       member: "anna",
       event: { ...happened, id: "msg_1" },
       page: { members: [], cursor: null },
       late: true,
     })
-  } finally {
-    await miniflare.dispose()
-  }
+  })
 })

@@ -1,13 +1,11 @@
 /** Compressed frames for the client as its users have it: in Node, over another socket, in a Worker and on the demo's page. */
 import { inflateRawSync } from "node:zlib"
-import { build } from "esbuild"
-import { Miniflare } from "miniflare"
 import { afterEach, describe, expect, vi } from "vitest"
 import { WebSocket as PackagedWebSocket } from "ws"
 import { type Client, createClient, type JsonObject } from "../../src/client/index.ts"
 import { DeflateWebSocket, type LineConstructor } from "../../src/deflate/index.ts"
 import { byMember } from "../client/scene.ts"
-import { ROOT } from "../imports-of.ts"
+import { withWorker } from "../in-a-worker.ts"
 import { itInBrowser } from "./browser.ts"
 import { ANNA, BERT, freshDemoRoom, openDemo, soon } from "./demo-page.ts"
 import { serviceForFile } from "./service.ts"
@@ -88,31 +86,18 @@ describe("a client with DeflateWebSocket", () => {
   })
 
   it("[DF9] runs in a Worker", async () => {
-    const { outputFiles } = await build({
-      absWorkingDir: ROOT,
-      stdin: { contents: WORKER, resolveDir: ROOT },
-      bundle: true,
-      format: "esm",
-      platform: "neutral",
-      conditions: ["workerd"],
-      write: false,
+    const name = freshRoom()
+    const text = "long ".repeat(100)
+    const anna = clientOf("anna", name, WebSocket)
+    anna.enter({ text })
+    await vi.waitFor(() => expect(anna.members).toHaveLength(1), 8000)
+    const asked = { url: service.url, token: await tokenFor("worker"), room: name }
+    await withWorker(WORKER, async (ask) => {
+      expect(await ask({ body: JSON.stringify(asked) })).toEqual({
+        others: [["anna", { text }]],
+        protocol: "rollcall.v1.deflate",
+      })
     })
-    const modules = { "index.js": { type: "esm" as const, contents: outputFiles[0]?.text ?? "" } }
-    const miniflare = new Miniflare({
-      workers: [{ config: { name: "backend", compatibilityDate: "2026-08-01", manifest: { mainModule: "index.js", modules } } }],
-    })
-    try {
-      const name = freshRoom()
-      const text = "long ".repeat(100)
-      const anna = clientOf("anna", name, WebSocket)
-      anna.enter({ text })
-      await vi.waitFor(() => expect(anna.members).toHaveLength(1), 8000)
-      const asked = { url: service.url, token: await tokenFor("worker"), room: name }
-      const answer = await miniflare.dispatchFetch("http://localhost/", { method: "POST", body: JSON.stringify(asked) })
-      expect(JSON.parse(await answer.text())).toEqual({ others: [["anna", { text }]], protocol: "rollcall.v1.deflate" })
-    } finally {
-      await miniflare.dispose()
-    }
   })
 
   it("[DF9] is what the demo's page has: Chromium inflates what it hears, and a plug that is pulled in between does no harm", async ({

@@ -1,10 +1,8 @@
 /** The client inside a Worker, where a socket, a timer and `fetch` are the runtime's, and there is no page. */
-import { build } from "esbuild"
-import { Miniflare } from "miniflare"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { type Client, createClient, type JsonObject } from "../../src/client/index.ts"
 import { byMember } from "../client/scene.ts"
-import { ROOT } from "../imports-of.ts"
+import { withWorker } from "../in-a-worker.ts"
 import { serviceForFile } from "./service.ts"
 import { freshRoom, tokenFor } from "./wire-client.ts"
 
@@ -34,31 +32,17 @@ afterEach(() => {
 
 describe("in a Worker", () => {
   it("[CL26] the client connects, enters, sees, speaks, is told why it is refused, and leaves", async () => {
-    const { outputFiles } = await build({
-      absWorkingDir: ROOT,
-      stdin: { contents: WORKER, resolveDir: ROOT },
-      bundle: true,
-      format: "esm",
-      platform: "neutral",
-      conditions: ["workerd"],
-      write: false,
-    })
-    const modules = { "index.js": { type: "esm" as const, contents: outputFiles[0]?.text ?? "" } }
-    const miniflare = new Miniflare({
-      workers: [{ config: { name: "backend", compatibilityDate: "2026-08-01", manifest: { mainModule: "index.js", modules } } }],
-    })
-    try {
-      const room = freshRoom()
-      const client = createClient({ url: service.url, token: () => tokenFor("anna") })
-      clients.push(client)
-      const anna = client.room<JsonObject>(room, { initial: { x: 1 } })
-      const seen: unknown[] = []
-      anna.on("enter", ({ entry }) => seen.push(entry.data))
-      anna.on("message", ({ event, data }) => seen.push([event, data]))
-      await vi.waitFor(() => expect(anna.members).toHaveLength(1), { timeout: 8000 })
-      const asked = { url: service.url, token: await tokenFor("worker"), refused: "no token", room }
-      const answer = await miniflare.dispatchFetch("http://localhost/", { method: "POST", body: JSON.stringify(asked) })
-      expect(JSON.parse(await answer.text())).toMatchObject({
+    const room = freshRoom()
+    const client = createClient({ url: service.url, token: () => tokenFor("anna") })
+    clients.push(client)
+    const anna = client.room<JsonObject>(room, { initial: { x: 1 } })
+    const seen: unknown[] = []
+    anna.on("enter", ({ entry }) => seen.push(entry.data))
+    anna.on("message", ({ event, data }) => seen.push([event, data]))
+    await vi.waitFor(() => expect(anna.members).toHaveLength(1), { timeout: 8000 })
+    const asked = { url: service.url, token: await tokenFor("worker"), refused: "no token", room }
+    await withWorker(WORKER, async (ask) => {
+      expect(await ask({ body: JSON.stringify(asked) })).toMatchObject({
         others: [["anna", { x: 1 }]],
         reason: expect.stringContaining("JWT"),
         stats: { open: 0, opened: 1, closed: 1 },
@@ -66,8 +50,6 @@ describe("in a Worker", () => {
       await vi.waitFor(() => expect([seen, byMember(anna.others)]).toEqual([[{ from: "a Worker" }, ["hello", { from: "worker" }]], {}]), {
         timeout: 8000,
       })
-    } finally {
-      await miniflare.dispose()
-    }
+    })
   })
 })

@@ -1,17 +1,12 @@
 /** The operators' page in a real browser, against the real service. */
-import { mkdirSync, readFileSync } from "node:fs"
-import { createRequire } from "node:module"
-import { join } from "node:path"
 import { gzipSync } from "node:zlib"
-import type { AxeResults } from "axe-core"
 import type { Page } from "playwright-core"
 import { expect, vi } from "vitest"
 import { type Browse, itInBrowser } from "./browser.ts"
+import { seriousFaults, shoot } from "./look.ts"
 import { DEV_ADMIN_KEY, serviceForFile } from "./service.ts"
 import { enter, freshRoom } from "./wire-client.ts"
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
-const SCREENSHOTS = join(import.meta.dirname, "..", "..", "dist", "screenshots")
 const MAX_SCRIPT_BYTES = 16_000
 
 const service = serviceForFile()
@@ -37,18 +32,6 @@ async function open(page: Page, room: string): Promise<void> {
   await page.fill("#search", room)
   await page.locator(".room-link", { hasText: room }).click()
   await page.locator("#room-title", { hasText: room }).waitFor()
-}
-
-async function seriousFaults(page: Page): Promise<string[]> {
-  await page.evaluate(AXE)
-  const { violations, passes } = await page.evaluate(async (): Promise<Pick<AxeResults, "violations" | "passes">> => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } }
-    return axe.run()
-  })
-  expect(passes.length, "axe looked at something").toBeGreaterThan(10)
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`))
 }
 
 it("[CO1] an admin key opens it, and is nowhere but in the memory of the tab", async ({ browse }) => {
@@ -155,7 +138,7 @@ for (const theme of ["light", "dark"] as const) {
     await page.click("#sign-out")
     await page.locator("#sign-in").waitFor()
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("key")
-    expect(await seriousFaults(page)).toEqual([])
+    expect(await seriousFaults(page, 10)).toEqual([])
     await page.fill("#key", DEV_ADMIN_KEY)
     await page.press("#key", "Enter")
     await open(page, room)
@@ -163,11 +146,10 @@ for (const theme of ["light", "dark"] as const) {
       .locator(".member .soft", { hasText: /heard \d/ })
       .first()
       .waitFor()
-    expect(await seriousFaults(page)).toEqual([])
-    mkdirSync(SCREENSHOTS, { recursive: true })
-    await page.screenshot({ path: join(SCREENSHOTS, `console-${theme}.png`) })
+    expect(await seriousFaults(page, 10)).toEqual([])
+    await shoot(page, `console-${theme}`)
     await page.click("#message-all")
-    expect(await seriousFaults(page)).toEqual([])
+    expect(await seriousFaults(page, 10)).toEqual([])
   })
 }
 

@@ -1,21 +1,14 @@
 /** The demo in a real browser, for those who see it, and those who use it without a mouse or without eyes. */
-import { mkdirSync, readFileSync } from "node:fs"
-import { createRequire } from "node:module"
-import { join } from "node:path"
-import type { AxeResults } from "axe-core"
-import type { Page } from "playwright-core"
 import { describe, expect } from "vitest"
 import { itInBrowser } from "./browser.ts"
 import { ANNA, type Demo, freshDemoRoom, openDemo, soon } from "./demo-page.ts"
+import { seriousFaults, shoot } from "./look.ts"
 import { serviceForFile } from "./service.ts"
 import { enter, type WireClient } from "./wire-client.ts"
 
 const AWAY_AFTER_MS = 2000
 const service = serviceForFile({ AWAY_AFTER_MS })
 const it = itInBrowser()
-
-const SCREENSHOTS = new URL("screenshots", import.meta.url).pathname
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
 
 const SIZES = {
   laptop: { viewport: { width: 1280, height: 800 } },
@@ -63,24 +56,6 @@ async function crowd(room: string): Promise<Crowd> {
   }
 }
 
-function shoot(page: Page, name: string): Promise<Buffer> {
-  mkdirSync(SCREENSHOTS, { recursive: true })
-  return page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) })
-}
-
-/** What axe finds that is serious or worse, as short sentences. */
-async function faults(page: Page): Promise<string[]> {
-  await page.evaluate(AXE)
-  const { violations, passes } = await page.evaluate(async (): Promise<Pick<AxeResults, "violations" | "passes">> => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } }
-    return axe.run()
-  })
-  expect(passes.length, "axe looked at something").toBeGreaterThan(15)
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`))
-}
-
 describe.concurrent.each(LOOKS)("on a $size, $theme", ({ size, theme }) => {
   it("[DM13] axe finds nothing serious, alone and in a crowd, and neither needs to be scrolled sideways", async ({
     browse,
@@ -93,7 +68,7 @@ describe.concurrent.each(LOOKS)("on a $size, $theme", ({ size, theme }) => {
     const alone = await openDemo(context, service.url, freshDemoRoom(), ANNA)
     await alone.page.locator("#invite").waitFor()
     await shoot(alone.page, `alone-${size}-${theme}`)
-    expect(await faults(alone.page)).toEqual([])
+    expect(await seriousFaults(alone.page, 15)).toEqual([])
     await alone.page.close()
 
     const anna = await openDemo(context, service.url, room, ANNA)
@@ -105,7 +80,7 @@ describe.concurrent.each(LOOKS)("on a $size, $theme", ({ size, theme }) => {
     await shoot(page, `crowd-${size}-${theme}`)
     await page.click("#stack")
     await shoot(page, `people-${size}-${theme}`)
-    expect(await faults(page)).toEqual([])
+    expect(await seriousFaults(page, 15)).toEqual([])
     expect(await anna.stateOf("Brave Heron"), "axe saw who is active as well").toBe("active")
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
     expect(overflow).toBeLessThanOrEqual(0)

@@ -1,17 +1,12 @@
 /** The API page in a real browser. */
-import { mkdirSync, readFileSync } from "node:fs"
-import { createRequire } from "node:module"
-import { join } from "node:path"
-import type { AxeResults } from "axe-core"
 import { describe, expect } from "vitest"
 import { clientFrames, roomFrames } from "../../src/protocol/frames.ts"
 import { itInBrowser } from "./browser.ts"
+import { faults, shoot } from "./look.ts"
 import { serviceForFile } from "./service.ts"
 
 const service = serviceForFile()
 const it = itInBrowser()
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
-const SCREENSHOTS = new URL("screenshots", import.meta.url).pathname
 
 const LOOKS = [
   { size: "laptop", theme: "light", viewport: { width: 1280, height: 800 } },
@@ -44,17 +39,8 @@ describe("/docs", () => {
     async ({ size, theme, viewport }, { browse }) => {
       const page = await (await browse({ viewport, colorScheme: theme })).newPage()
       await page.goto(`${service.url}/docs`)
-      mkdirSync(SCREENSHOTS, { recursive: true })
-      await page.screenshot({ path: join(SCREENSHOTS, `docs-${size}-${theme}.png`) })
-      await page.evaluate(AXE)
-      const { violations, passes } = await page.evaluate(async (): Promise<Pick<AxeResults, "violations" | "passes">> => {
-        const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } }
-        return axe.run()
-      })
-      expect(passes.length).toBeGreaterThan(10)
-      expect(
-        violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`)),
-      ).toEqual([])
+      await shoot(page, `docs-${size}-${theme}`)
+      expect(await faults(page, 10)).toEqual([])
       expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0)
       await page.keyboard.press("Tab")
       await page.keyboard.press("Enter")
