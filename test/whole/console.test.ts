@@ -51,6 +51,91 @@ it("[CO1] an admin key opens it, and is nowhere but in the memory of the tab", a
   expect(await page.locator("#desk").isVisible()).toBe(false)
 })
 
+it("[CO1] signing out ends all that the key was used for, also when it was sent twice", async ({ browse }) => {
+  const page = await (await browse()).newPage()
+  await page.goto(`${service.url}/console`)
+  await page.fill("#key", DEV_ADMIN_KEY)
+  let asked = 0
+  page.on("request", (request) => {
+    if (request.headers()["authorization"] !== undefined) asked++
+  })
+  await page.evaluate(() => {
+    const form = document.querySelector<HTMLFormElement>("#sign-in")
+    form?.requestSubmit()
+    form?.requestSubmit()
+  })
+  await page.locator("#desk").waitFor()
+  // The list asks every 2.5 s: what stays signed in would ask within the next seconds.
+  await page.click("#sign-out")
+  await page.locator("#sign-in").waitFor()
+  const before = asked
+  await page.waitForTimeout(3500)
+  expect(asked).toBe(before)
+})
+
+it("[CO1] leaving the page gives up what was being asked", async ({ browse }) => {
+  const room = freshRoom()
+  const anna = await enter(service, { room, member: "anna" })
+  const page = await signedIn(browse)
+  await open(page, room)
+  await page.click("#message-all")
+  await page.fill("#event", "notice")
+  // As when the browser keeps the page to come back to.
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true })))
+  expect(await page.locator("#dialog").isVisible()).toBe(false)
+  expect(await page.inputValue("#event")).toBe("")
+  expect(await page.inputValue("#search")).toBe("")
+  expect(await page.locator("#sign-in").isVisible()).toBe(true)
+  await anna.close()
+})
+
+it("[CO4] what was chosen for one member is not offered for the next", async ({ browse }) => {
+  const room = freshRoom()
+  await enter(service, { room, member: "anna" })
+  await enter(service, { room, member: "bert" })
+  const page = await signedIn(browse)
+  await open(page, room)
+  await page.getByRole("button", { name: "Kick or ban: anna" }).click()
+  await page.selectOption("#ban", "2592000000")
+  await page.keyboard.press("Escape")
+  await page.getByRole("button", { name: "Kick or ban: bert" }).click()
+  expect(await page.inputValue("#ban")).toBe("0")
+  await page.keyboard.press("Escape")
+  await page.getByRole("button", { name: "Message: anna" }).click()
+  await page.fill("#event", "private")
+  await page.fill("#data", '"for anna"')
+  await page.keyboard.press("Escape")
+  await page.click("#message-all")
+  expect([await page.inputValue("#event"), await page.inputValue("#data")]).toEqual(["", ""])
+})
+
+it("[CO6] the focus goes where the work goes on", async ({ browse }) => {
+  const many = `paged-${freshRoom()}`
+  await Promise.all(
+    Array.from({ length: 60 }, (_, i) => admin("PUT", `/rooms/${many}-${String(i).padStart(2, "0")}/members/bot`, { ttl: 60_000 })),
+  )
+  const room = `${many}-59`
+  await enter(service, { room, member: "anna" })
+  const page = await signedIn(browse)
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.id)
+  await page.fill("#search", many)
+  await page.locator(".room-name", { hasText: `${many}-49` }).waitFor()
+  await page.locator("#next-page").press("Enter")
+  await vi.waitFor(async () => expect(await page.locator(".room-link:focus").textContent()).toContain(`${many}-50`))
+  await page.locator("#first-page").press("Enter")
+  await vi.waitFor(async () => expect(await page.locator(".room-link:focus").textContent()).toContain(`${many}-00`))
+  await open(page, room)
+  const kick = page.getByRole("button", { name: "Kick or ban: anna" })
+  await kick.press("Enter")
+  await page.keyboard.press("Escape")
+  expect(await focused()).toBe("Kick or ban: anna")
+  await kick.press("Enter")
+  await page.locator("#dialog-do").press("Enter")
+  await kick.waitFor({ state: "detached" })
+  await page.locator("#dialog").waitFor({ state: "hidden" })
+  await vi.waitFor(async () => expect(await focused()).toBe("room-title"))
+})
+
 it("[CO2] [CO4] among 200 rooms one is found, its member is kicked, and seen to go", async ({ browse }) => {
   const many = `many-${freshRoom()}`
   await Promise.all(

@@ -5,7 +5,15 @@ import type { Service } from "./service.ts"
 
 export type Deed = { readonly kind: "message" | "kick" | "close"; readonly room: string; readonly member: string | null }
 
-/** The dialog does not close on a refusal: it shows it. Focus goes back by itself: that is what a native dialog does. */
+/** What was asked is asked no more, and nothing of it is kept: the form's handler holds the key. */
+export function forgetDeed(): void {
+  part("dialog", HTMLDialogElement).close()
+  part("dialog-form", HTMLFormElement).onsubmit = null
+  part("dialog-form", HTMLFormElement).reset()
+  say(part("announcer", HTMLElement), "")
+}
+
+/** The dialog does not close on a refusal: it shows it. Focus goes back to what asked, or to the room's title when that is gone. */
 export function confirmDeed(service: Service, { kind, room, member }: Deed): void {
   const dialog = part("dialog", HTMLDialogElement)
   const form = part("dialog-form", HTMLFormElement)
@@ -22,6 +30,12 @@ export function confirmDeed(service: Service, { kind, room, member }: Deed): voi
   say(button, { message: "Send", kick: "Kick", close: "Close room" }[kind])
   part("message-fields", HTMLElement).hidden = kind !== "message"
   part("ban-field", HTMLElement).hidden = kind !== "kick"
+  // Neither a ban nor a text that was meant for another is offered again.
+  form.reset()
+  say(part("announcer", HTMLElement), "")
+  dialog.onclose = () => {
+    if (document.activeElement === document.body) part("room-title", HTMLElement).focus()
+  }
   form.onsubmit = async (event) => {
     event.preventDefault()
     button.disabled = true

@@ -1,5 +1,6 @@
 /** The console: signed in with a key that only this tab's memory holds, and gone with it. */
 import { part, say } from "../dom.ts"
+import { forgetDeed } from "./actions.ts"
 import { showRoom } from "./room.ts"
 import { showRooms } from "./rooms.ts"
 import { createService, Problem, type Service } from "./service.ts"
@@ -7,15 +8,19 @@ import { createService, Problem, type Service } from "./service.ts"
 const form = part("sign-in", HTMLFormElement)
 const input = part("key", HTMLInputElement)
 let signOut = () => {}
+/** Who asks twice is signed in once: of two, only one could be signed out. */
+let isAsking = false
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault()
+  if (isAsking) return
   const fault = part("key-fault", HTMLElement)
   say(fault, "")
   const key = input.value.trim()
   // A header holds no other characters: it cannot be a key.
   if (!/^[\x21-\x7e]+$/.test(key)) return say(fault, "This is not an admin key.")
   const service = createService(key)
+  isAsking = true
   try {
     await service.totals()
   } catch (error) {
@@ -23,6 +28,8 @@ form.addEventListener("submit", async (event) => {
     say(fault, error instanceof Problem && error.status === 401 ? "This is not an admin key of this service." : message)
     input.focus()
     return
+  } finally {
+    isAsking = false
   }
   input.value = ""
   enter(service)
@@ -50,6 +57,8 @@ function enter(service: Service): void {
     removeEventListener("hashchange", follow)
     leave()
     rooms.stop()
+    forgetDeed()
+    part("open-room", HTMLFormElement).reset()
     toggle(false)
     signOut = () => {}
   }

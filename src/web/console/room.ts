@@ -27,7 +27,10 @@ export function showRoom(service: Service, name: string): () => void {
     // An answer may come after the page has gone on to another room.
     if (isOver) return
     // The client keeps the last that it saw; once its line has ended for good, nobody is known to be there.
+    const focused = document.activeElement
     draw(room.status === "closed" ? [] : room.members)
+    // Whoever works with the keyboard goes on in this room when the member that had the focus is gone.
+    if (focused !== null && !focused.isConnected) part("room-title", HTMLElement).focus()
     const line = room.status === "connected" ? "Live" : `${room.status}${room.reason === null ? "" : `: ${room.reason.message}`}`
     const empty = room.status === "connected" && room.members.length === 0 ? " Nobody is present." : ""
     say(part("room-state", HTMLElement), `${line}.${empty} ${fault}`)

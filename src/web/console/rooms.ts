@@ -26,6 +26,7 @@ export function showRooms(service: Service): RoomList {
   let following: string | null = null
   let selected: string | null = null
   let isOver = false
+  let isTurned = false
 
   const mark = (row: Row, room: string) => {
     if (room === selected) row.link?.setAttribute("aria-current", "true")
@@ -63,6 +64,9 @@ export function showRooms(service: Service): RoomList {
       histories = new Map(shown.map(({ room, members }) => [room, remembered(histories.get(room) ?? [], members, HISTORY)]))
       following = page.cursor
       draw(shown)
+      // The button that turned the page may be hidden now, and the rooms of the page before are gone.
+      if (isTurned) (part("rooms", HTMLElement).querySelector("a") ?? search).focus()
+      isTurned = false
       next.hidden = following === null
       first.hidden = cursor === null
       note.dataset["state"] = "fresh"
@@ -84,12 +88,13 @@ export function showRooms(service: Service): RoomList {
 
   const restart = () => {
     cursor = null
+    isTurned = false
     polling.now()
   }
-  const onward = () => {
-    cursor = following
+  const turn = (to: string | null) => {
+    cursor = to
+    isTurned = true
     polling.now()
-    part("rooms", HTMLElement).querySelector("a")?.focus()
   }
   const arrows = (event: KeyboardEvent) => {
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0
@@ -103,8 +108,8 @@ export function showRooms(service: Service): RoomList {
   const listening = new AbortController()
   const { signal } = listening
   search.addEventListener("input", restart, { signal })
-  next.addEventListener("click", onward, { signal })
-  first.addEventListener("click", restart, { signal })
+  next.addEventListener("click", () => turn(following), { signal })
+  first.addEventListener("click", () => turn(null), { signal })
   part("rooms", HTMLElement).addEventListener("keydown", arrows, { signal })
   say(note, "Looking for rooms.")
   return {
