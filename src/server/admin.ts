@@ -19,9 +19,9 @@ import type {
   Kick,
   MemberDetail,
   MemberPage,
+  MemberPageOptions,
   MintedToken,
   Occupancy,
-  PageOptions,
   Placement,
   Presence,
   RoomPage,
@@ -58,10 +58,10 @@ export type Admin = {
   totals(options?: CallOptions): Promise<Totals>
   /** What an operator sees of one room: occupancy, peaks, rates, liveness. A room that nobody uses has them too. */
   stats(room: string, options?: CallOptions): Promise<RoomStats>
-  /** One page of the members who are present, by name, with their connections. */
-  members(room: string, options?: PageOptions): Promise<MemberPage>
+  /** One page of the members who are present, by name, with their connections; with `heard: true`, when each was last heard of. */
+  members(room: string, options?: MemberPageOptions): Promise<MemberPage>
   /** All pages from `cursor` on, each fetched when it is asked for: `for await (const { members } of admin.memberPages("doc-1"))`. */
-  memberPages(room: string, options?: PageOptions): AsyncIterable<MemberPage>
+  memberPages(room: string, options?: MemberPageOptions): AsyncIterable<MemberPage>
   /** One member, present or not, and when it was last seen. `not_found`: the room never saw it, or no longer remembers. */
   member(room: string, member: string, options?: CallOptions): Promise<MemberDetail>
   /** Makes a member present without a socket (a bot, a device) or prolongs it. `banned`, `too_large`. */
@@ -112,9 +112,10 @@ export function createAdmin(options: AdminOptions): Admin {
     bearer: token,
     signal: options?.signal,
   })
-  const members = (room: string, options: PageOptions = {}) => {
-    const { cursor, limit } = options
-    return caller.ask({ ...inRoom("GET", room, ["members"], options), query: { cursor, limit } }, memberPageSchema)
+  const members = (room: string, options: MemberPageOptions = {}) => {
+    const { cursor, limit, heard } = options
+    const query = { cursor, limit, heard: heard === true ? 1 : undefined }
+    return caller.ask({ ...inRoom("GET", room, ["members"], options), query }, memberPageSchema)
   }
   const rooms = (options: RoomPageOptions = {}) => {
     const { prefix, cursor, limit, signal } = options

@@ -19,6 +19,7 @@ export type {
   Member,
   MemberDetail,
   MemberPage,
+  MemberPageOptions,
   MintedToken,
   Occupancy,
   PageOptions,

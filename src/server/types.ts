@@ -200,6 +200,12 @@ export type PageOptions = CallOptions & {
   readonly limit?: number | undefined
 }
 
+/** Which page of the members, and what more to tell of them. */
+export type MemberPageOptions = PageOptions & {
+  /** With the last sign of life of each connection. */
+  readonly heard?: boolean | undefined
+}
+
 /** Which page of the rooms. */
 export type RoomPageOptions = PageOptions & {
   /** Only rooms whose names begin so. */

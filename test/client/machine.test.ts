@@ -295,6 +295,14 @@ describe("tokens", () => {
     expect([-1e9, 0, 1000, 8000, 20_000, 60_000, 1e9].map(refreshIn)).toEqual([1000, 1000, 1000, 4000, 10_000, 10_000, 10_000])
   })
 
+  it("[RE10] a tick that comes late deals with all that is due: a token that ends, and a silent line", () => {
+    const [warned] = run(online(), [{ kind: "heard", frame: { type: "expiring", at: NOW } }, NOW])
+    const late = NOW + 120_000
+    const [next, ...effects] = run(warned, [{ kind: "tick" }, late])
+    expect(effects).toEqual(["ping", "token"])
+    expect(dueAt(next)).toBe(late + PONG_LIMIT_MS)
+  })
+
   it("[RE9] one that cannot be got, or is not taken, is tried for again", () => {
     const [failed] = run(online(), [{ kind: "token-failed", message: "no" }, NOW])
     expect(dueAt(failed)).toBe(NOW + PAUSE_MS)

@@ -85,6 +85,20 @@ describe("createAdmin", () => {
     )
   })
 
+  it("[SV6] asks for the last signs of life where they are wanted, and for nothing else", async () => {
+    const heard = { c1: 5 }
+    const { admin, asked } = adminOf(
+      ...[{ ...nobody, heard }, { ...nobody, heard, cursor: "b" }, { ...nobody, heard }, nobody, nobody].map((page) => Response.json(page)),
+    )
+    expect(await admin.members("doc-1", { heard: true })).toEqual({ ...nobody, heard })
+    for await (const page of admin.memberPages("doc-1", { heard: true, limit: 1 })) expect(page.heard).toEqual(heard)
+    expect(await admin.members("doc-1", { heard: false })).toEqual(nobody)
+    expect(await admin.members("doc-1")).toEqual(nobody)
+    expect(asked.map(({ url }) => new URL(url).search)).toEqual(
+      ["?heard=1", "?heard=1&limit=1", "?heard=1&limit=1&cursor=b", "", ""].map((query) => expect.toSatisfy(sameQuery(query))),
+    )
+  })
+
   it("[SV6] gives the pages of rooms as well, by prefix", async () => {
     const summary = (room: string) => ({ room, members: 1, connections: 2, observers: 1, since: 5 })
     const { admin, asked } = adminOf(

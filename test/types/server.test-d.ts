@@ -40,6 +40,12 @@ createAdmin({ url: "https://presence.example.com" })
 
 export const wakeups: Promise<number> = admin.stats("doc-1").then(({ liveness, wakeups }) => liveness.sweeps + wakeups)
 export const page: Promise<MemberPage> = admin.members("doc-1", { limit: 5 })
+export const heard: Promise<number | undefined> = admin.members("doc-1", { heard: true }).then((found) => found.heard?.["connection"])
+admin.memberPages("doc-1", { heard: true, limit: 5 })
+// @ts-expect-error yes or no
+admin.members("doc-1", { heard: 1 })
+// @ts-expect-error rooms are not heard of
+admin.rooms({ heard: true })
 admin.place("doc-1", "bot", { data: { task: "index" }, ttl: 60_000 })
 admin.ban("doc-1", "anna", 60_000)
 admin.message("doc-1", { event: "reload" })

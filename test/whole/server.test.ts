@@ -74,6 +74,22 @@ describe("rollcall/server against the service", () => {
     expect(await admin.members(room)).toEqual({ members: [], cursor: null })
   })
 
+  it("[SV6] tells when each connection was last heard of, by a frame or a ping, where it is asked", async () => {
+    const admin = adminHere()
+    const room = freshRoom()
+    const anna = await enter(service, { room, member: "anna" })
+    const { connection } = anna.welcome
+    const lastHeard = async () => (await admin.members(room, { heard: true })).heard?.[connection] ?? 0
+    const entered = await lastHeard()
+    expect(Math.abs(Date.now() - entered)).toBeLessThan(10_000)
+    await vi.waitFor(async () => {
+      anna.sendText("ping")
+      expect(await lastHeard()).toBeGreaterThan(entered)
+    })
+    expect(await admin.members(room)).not.toHaveProperty("heard")
+    await anna.close(1000)
+  })
+
   it("[SV6] pages through more members than one page holds, none missing and none double", async () => {
     const admin = adminHere()
     const room = freshRoom()
