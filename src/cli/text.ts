@@ -1,11 +1,18 @@
 /** Text for a terminal: what strangers wrote cannot steer it. */
 
-/** Control characters, line separators, and marks that turn the direction of what follows. */
-const UNSEEN = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\p{Cs}]/gu
+/**
+ * Control characters, line separators, marks that turn the direction of what follows, and whatever has no width: with it one
+ * member's name would look like another's. Joiners and the choice of a form make letters and emoji what they are.
+ */
+const UNSEEN = /(?!\u200c|\u200d|[\ufe00-\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu
 
-/** Each character that a terminal would obey instead of showing it, as `\u001b`. Within JSON it means the same as before. */
+/** Each character that a terminal would obey or hide instead of showing it, as `\u001b`. Within JSON it means the same as before. */
 export function visible(text: string): string {
-  return text.replaceAll(UNSEEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)
+  return text.replaceAll(UNSEEN, (character) => character.split("").map(escaped).join(""))
+}
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
 }
 
 /** JSON in one line. */

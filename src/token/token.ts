@@ -20,6 +20,8 @@ export const claimsSchema = z.object({
     .string()
     .min(1)
     .refine((sub) => sub.isWellFormed(), "half a character is not allowed")
+    // An address drops them, escaped or not: nobody could kick or ban such a member.
+    .refine((sub) => sub !== "." && sub !== "..", ". and .. are not allowed: no address can name them")
     .refine((sub) => !isLongerThan(sub, MAX_MEMBER_BYTES), `${MAX_MEMBER_BYTES} bytes at most are allowed`),
   exp: z.number().max(LAST_INSTANT_S, "no such instant"),
   info: z

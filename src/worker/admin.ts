@@ -16,10 +16,11 @@ import {
   tokenBodySchema,
   totalsSchema,
 } from "../protocol/admin.ts"
-import { isLongerThan, jsonFault } from "../protocol/json.ts"
+import { jsonFault } from "../protocol/json.ts"
 import { claimsSchema, mintToken } from "../token/token.ts"
 import { withAdminKey } from "./admin-key.ts"
 import { roomStub } from "./app.ts"
+import { bodyText } from "./body.ts"
 import { listRooms, totalsOf } from "./directory.ts"
 import { ADMIN_KEY, answers, describedApp, memberParam, problems, roomParam } from "./openapi.ts"
 import { problem, Refused } from "./problem.ts"
@@ -32,10 +33,8 @@ admin.use(withAdminKey)
 admin.use(async (c, next) => {
   if (c.req.method !== "POST" && c.req.method !== "PUT") return next()
   const { maxFrameBytes } = c.get("settings")
-  const tooLarge = () => problem({ code: "too_large", message: `a body is ${maxFrameBytes} bytes at most` })
-  if (Number(c.req.header("content-length") ?? 0) > maxFrameBytes) return tooLarge()
-  const text = await c.req.text()
-  if (isLongerThan(text, maxFrameBytes)) return tooLarge()
+  const text = await bodyText(c.req.raw, maxFrameBytes)
+  if (text === null) return problem({ code: "too_large", message: `a body is ${maxFrameBytes} bytes at most` })
   let body: unknown
   try {
     body = JSON.parse(text)

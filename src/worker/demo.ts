@@ -1,9 +1,9 @@
 /** The demo at `/`, and the token that it mints for whoever opens it: both are there only when DEMO is on. */
 import { Hono, type MiddlewareHandler } from "hono"
-import { bodyLimit } from "hono/body-limit"
 import { z } from "zod"
 import { mintToken } from "../token/token.ts"
 import type { AppEnv } from "./app.ts"
+import { bodyText } from "./body.ts"
 import { unconfigured } from "./identity.ts"
 import { servePage } from "./page.ts"
 import { problem } from "./problem.ts"
@@ -27,13 +27,6 @@ const whenOn: MiddlewareHandler<AppEnv> = async (c, next) => (c.get("settings").
 
 demo.use("/", whenOn)
 demo.use("/demo/*", whenOn)
-demo.use(
-  "/demo/token",
-  bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: () => problem({ code: "too_large", message: `a body is ${MAX_BODY_BYTES} bytes at most` }),
-  }),
-)
 
 demo.post("/demo/token", async (c) => {
   const settings = c.get("settings")
@@ -43,7 +36,9 @@ demo.post("/demo/token", async (c) => {
   // Whoever asks gets one, and each member that was seen is remembered for a while: not without a bound, where there is one.
   const tooFast = await tooManyConnects(c.env.CONNECT_RATE, c.req.raw)
   if (tooFast !== null) return problem(tooFast, { retryAfterS: RETRY_AFTER_S })
-  const visitor = visitorSchema.safeParse(await c.req.json().catch(() => null))
+  const text = await bodyText(c.req.raw, MAX_BODY_BYTES)
+  if (text === null) return problem({ code: "too_large", message: `a body is ${MAX_BODY_BYTES} bytes at most` })
+  const visitor = visitorSchema.safeParse(parsed(text))
   if (!visitor.success) {
     const [issue] = visitor.error.issues
     return problem({ code: "bad_request", message: `${issue?.path.join(".") || "the body"}: ${issue?.message}` })
@@ -53,6 +48,15 @@ demo.post("/demo/token", async (c) => {
   const rooms = { [DEMO_ROOMS]: ["subscribe" as const, "presence" as const, "message" as const] }
   return c.json({ token: await mintToken({ sub: member, exp, info: { name, color }, rooms }, secret) })
 })
+
+/** Null when it is no JSON: the schema refuses it. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
 
 demo.get("/", (c) => servePage(c, "/demo/index.html"))
 demo.get("/demo/:file{[a-z-]+\\.(?:js|css|svg)}", (c) => servePage(c, c.req.path))

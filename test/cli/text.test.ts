@@ -9,7 +9,8 @@ const OBEYED = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\u200e\u200
 describe("text from strangers", () => {
   it("[CM5] shows what a terminal would obey, and leaves all else as it is", () => {
     expect(visible("\u001b]0;owned\u0007 \u009b31m a\nb \u202egnp")).toBe("\\u001b]0;owned\\u0007 \\u009b31m a\\u000ab \\u202egnp")
-    expect(visible("Chloé 🦉 日本")).toBe("Chloé 🦉 日本")
+    expect(visible("Chloé 🦉 日本 👩‍🚀 ❤️ می‌خواهم")).toBe("Chloé 🦉 日本 👩‍🚀 ❤️ می‌خواهم")
+    expect(visible("an\u200bna \u00ad \u3164 \u{e0041}")).toBe("an\\u200bna \\u00ad \\u3164 \\udb40\\udc41")
     fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => !OBEYED.test(visible(text))))
   })
 

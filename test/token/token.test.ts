@@ -2,7 +2,7 @@ import { createHmac, generateKeyPairSync, sign } from "node:crypto"
 import fc from "fast-check"
 import { describe, expect, it, vi } from "vitest"
 import { CAPABILITIES } from "../../src/protocol/capabilities.ts"
-import { type Claims, identityIn, mintToken, verifyToken } from "../../src/token/token.ts"
+import { type Claims, claimsSchema, identityIn, mintToken, verifyToken } from "../../src/token/token.ts"
 import { base64url, forge } from "./forge.ts"
 
 // Properties take their time on a busy machine.
@@ -161,16 +161,31 @@ describe("a token's time", () => {
 })
 
 describe("hostile claims", () => {
-  it.each([undefined, null, "", 7, [], ["anna"], {}, "a".repeat(257), "é".repeat(129), "😀".repeat(65)])("[AU4] sub: %j", async (sub) => {
-    expect(await faultOf(signed({ ...good, sub }))).toContain("sub")
-  })
+  it.each([undefined, null, "", ".", "..", 7, [], ["anna"], {}, "a".repeat(257), "é".repeat(129), "😀".repeat(65)])(
+    "[AU4] sub: %j",
+    async (sub) => {
+      expect(await faultOf(signed({ ...good, sub }))).toContain("sub")
+    },
+  )
 
-  it.each(["a".repeat(256), "é".repeat(128), "😀".repeat(64), "constructor", "\u0000", " ", "../admin"])(
+  it.each(["a".repeat(256), "é".repeat(128), "😀".repeat(64), "constructor", "\u0000", " ", "../admin", "...", "%2e%2e"])(
     "[AU4] sub may be %j",
     async (sub) => {
       expect((await claimsOf(signed({ ...good, sub }))).sub).toBe(sub)
     },
   )
+
+  it("[SE11] whoever a token may be for can be named in an address", () => {
+    const dots = fc.string({ unit: fc.constantFrom(".", "%2e", "/", "\\", "?", "#", "\t", " ", "a"), maxLength: 4 })
+    const sub = fc.oneof(fc.string({ unit: "binary", maxLength: 300 }), dots)
+    fc.assert(
+      fc.property(sub, (member) => {
+        if (!claimsSchema.shape.sub.safeParse(member).success) return
+        const { pathname } = new URL(`https://rollcall.test/members/${encodeURIComponent(member)}`)
+        expect(pathname.split("/").map(decodeURIComponent)).toEqual(["", "members", member])
+      }),
+    )
+  })
 
   it("[AU4] info is an object of 4,096 bytes of JSON at most, and may be left out", async () => {
     const ofBytes = (bytes: number) => ({ n: "é".repeat((bytes - 8) / 2) })

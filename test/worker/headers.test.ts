@@ -48,7 +48,7 @@ describe("every answer", () => {
   })
 
   it("[SE1] a page runs and asks nothing but what its own origin serves", async () => {
-    for (const path of ["/", "/demo/demo.js", "/demo/demo.css", "/demo/nothing.js"]) {
+    for (const path of ["/", "/demo/demo.js", "/demo/demo.css", "/demo/nothing.js", "/console", "/console/console.js", "/docs"]) {
       const request = new Request(`https://rollcall.test${path}`)
       const response = await app.fetch(request, { ...env, DEMO: "on" }, createExecutionContext())
       await response.text()
