@@ -19,7 +19,7 @@ export default defineConfig({
           name: "pure",
           environment: "node",
           include: [
-            "test/{protocol,core,cache,cli,config,placement,token,server,package,docs,react,client,deflate}/**/*.test.{ts,tsx}",
+            "test/{protocol,core,cache,bench,cli,config,placement,token,server,package,docs,react,client,deflate}/**/*.test.{ts,tsx}",
             "test/*.test.ts",
           ],
         },
