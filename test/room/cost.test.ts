@@ -81,7 +81,7 @@ it("[CS2] connects, enters, updates, goodbyes and reports write and run what the
   expect({ ...counted, "busy report": { ...report, alarmsSet: 0, alarmRuns: 0 } }).toEqual({ ...events, "busy report": busy })
 })
 
-it("[CS3] an idle hour of 20 members is the hour that the bill counts: alarms, rows and reports", { timeout: 60_000 }, async () => {
+it("[CS3] an idle hour of 20 members is the hour that the bill counts: alarms, rows and reports", { timeout: 120_000 }, async () => {
   Object.assign(env, { IDLE_TIMEOUT_MS: "0" })
   const scene = new IdleScene(newRoom())
   const start = Math.ceil(Date.now() / 1000) * 1000
