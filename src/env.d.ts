@@ -8,6 +8,8 @@ declare namespace Cloudflare {
     readonly ASSETS?: Fetcher
     /** Connects per client address; absent where nothing limits them. config.ts checks that it is a binding. */
     readonly CONNECT_RATE?: RateLimit
+    /** A data point for each report of a room; absent where nobody wants them. config.ts checks that it is a binding. */
+    readonly ANALYTICS?: AnalyticsEngineDataset
     readonly [variable: string]: unknown
   }
   interface GlobalProps {

@@ -17,13 +17,14 @@ const TABLE: Record<string, Allowed> = {
   directory: { values: ["protocol", "directory"], packages: ["cloudflare:workers", "zod"] },
   room: {
     values: ["protocol", "core", "cache", "config", "token", "placement", "log", "room", "directory/shard.ts"],
+    types: ["directory/directory.ts"],
     packages: ["cloudflare:workers", "node:zlib", "zod"],
   },
   webhook: { values: ["protocol", "config", "log", "webhook"], packages: ["standardwebhooks"] },
   worker: {
     values: ["protocol", "core", "config", "token", "webhook", "placement", "log", "worker", "room/admission.ts", "directory/shard.ts"],
     types: ["room", "directory"],
-    packages: ["hono", "hono/body-limit", "hono/cors", "hono/html", "hono/utils/buffer", "@hono/zod-openapi", "zod"],
+    packages: ["hono", "hono/body-limit", "hono/cors", "hono/html", "hono/route", "hono/utils/buffer", "@hono/zod-openapi", "zod"],
   },
   client: { values: ["core/patch.ts", "client"], types: ["protocol"], packages: [] },
   deflate: { values: ["protocol/names.ts", "deflate"], packages: [] },

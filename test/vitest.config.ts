@@ -19,7 +19,7 @@ export default defineConfig({
           name: "pure",
           environment: "node",
           include: [
-            "test/{protocol,core,cache,bench,cli,config,placement,token,server,package,docs,react,client,deflate}/**/*.test.{ts,tsx}",
+            "test/{protocol,core,cache,bench,cli,config,log,placement,token,server,package,docs,react,client,deflate}/**/*.test.{ts,tsx}",
             "test/*.test.ts",
           ],
         },
@@ -37,6 +37,7 @@ export default defineConfig({
               },
               // Under another name than the Worker's: hundreds of connections come from no address here.
               ratelimits: { TEST_RATE: { namespace_id: "1001", simple: { limit: 3, period: 60 } } },
+              analyticsEngineDatasets: { TEST_ANALYTICS: { dataset: "rollcall_test" } },
             },
           }),
         ],

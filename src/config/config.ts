@@ -143,7 +143,10 @@ export function readSettings(variables: Variables): Result<Settings> {
     if (isUnset(variables[name]) || ["on", "off"].includes(String(variables[name]))) continue
     faults.push(`${name} is ${JSON.stringify(variables[name])}; on and off are allowed`)
   }
-  if (variables["CONNECT_RATE"] !== undefined && !isRateLimit(variables["CONNECT_RATE"])) {
+  if (variables["ANALYTICS"] !== undefined && !hasMethod(variables["ANALYTICS"], "writeDataPoint")) {
+    faults.push("ANALYTICS is no binding; a dataset ([[analytics_engine_datasets]] in wrangler.toml) is allowed")
+  }
+  if (variables["CONNECT_RATE"] !== undefined && !hasMethod(variables["CONNECT_RATE"], "limit")) {
     faults.push("CONNECT_RATE is no binding; a rate limit ([[ratelimits]] in wrangler.toml) is allowed")
   }
   const webhookFault = webhookUrl === null ? null : webhookUrlFault(webhookUrl)
@@ -202,8 +205,8 @@ function secretFault(secret: string): string | null {
     : `has a secret of ${secret.length} characters; ${MIN_SECRET_LENGTH} at least are allowed`
 }
 
-function isRateLimit(binding: unknown): boolean {
-  return typeof binding === "object" && binding !== null && "limit" in binding && typeof binding.limit === "function"
+function hasMethod(binding: unknown, name: string): boolean {
+  return typeof binding === "object" && binding !== null && typeof Reflect.get(binding, name) === "function"
 }
 
 function originFault(origin: string): string | null {

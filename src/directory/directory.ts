@@ -5,13 +5,13 @@
 import { DurableObject } from "cloudflare:workers"
 import { z } from "zod"
 import type { RoomSummary } from "../protocol/admin.ts"
-import type { Counters } from "../protocol/counters.ts"
+import { type Counters, countersSchema } from "../protocol/counters.ts"
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS rooms (
     room TEXT PRIMARY KEY, members INTEGER NOT NULL, connections INTEGER NOT NULL, observers INTEGER NOT NULL,
     since INTEGER NOT NULL, reported_at INTEGER NOT NULL, lease_until INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS counted (only INTEGER PRIMARY KEY CHECK (only = 0), counters TEXT NOT NULL);
 `
 
 /** `leaseMs`: how long this is to be believed; 0: nobody is there, and the room is forgotten at once. */
@@ -31,6 +31,7 @@ const roomRow = z.object({
 })
 const totalsRow = z.object({ rooms: z.int(), members: z.int(), connections: z.int(), observers: z.int() })
 const counterRow = z.object({ name: z.string(), value: z.int() })
+const countedRow = z.object({ counters: z.string().transform((text) => countersSchema.parse(JSON.parse(text))) })
 
 /** After every name that begins with the prefix: no character of a name is as great. */
 const LAST = "\x7f"
@@ -42,7 +43,8 @@ export class Directory extends DurableObject<Cloudflare.Env> {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env)
     this.#sql = ctx.storage.sql
-    this.#exists = [...this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'rooms'")].length > 0
+    this.#exists = this.#hasTable("rooms")
+    if (this.#exists && !this.#hasTable("counted")) this.#sql.exec(SCHEMA)
   }
 
   async report({ room, members, connections, observers, since, leaseMs, counters }: Report): Promise<void> {
@@ -62,9 +64,24 @@ export class Directory extends DurableObject<Cloudflare.Env> {
   /** What others than rooms have counted. */
   count(counters: Counters): void {
     this.#create()
-    for (const [name, value] of Object.entries(counters)) {
-      this.#sql.exec("INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value", name, value)
-    }
+    const added = Object.entries(counters)
+    if (added.length === 0) return
+    const all = this.#counters()
+    for (const [name, value] of added) all[name] = (all[name] ?? 0) + value
+    this.#sql.exec("INSERT OR REPLACE INTO counted VALUES (0, ?)", JSON.stringify(all))
+  }
+
+  /** All of them in one row: each report writes them, and what is written is paid by the row. */
+  #counters(): Counters {
+    const [row] = this.#sql.exec("SELECT counters FROM counted")
+    return row === undefined ? this.#countersOfOldTable() : countedRow.parse(row).counters
+  }
+
+  /** As releases before this one wrote them, a row each. */
+  #countersOfOldTable(): Counters {
+    if (!this.#hasTable("counters")) return {}
+    const rows = z.array(counterRow).parse([...this.#sql.exec("SELECT name, value FROM counters")])
+    return Object.fromEntries(rows.map(({ name, value }) => [name, value]))
   }
 
   /** It is another shard's now. */
@@ -90,8 +107,7 @@ export class Directory extends DurableObject<Cloudflare.Env> {
        coalesce(sum(observers), 0) AS observers FROM rooms WHERE lease_until > ?`,
       Date.now(),
     )
-    const counters = z.array(counterRow).parse([...this.#sql.exec("SELECT name, value FROM counters")])
-    return { ...totalsRow.parse(sums), counters: Object.fromEntries(counters.map(({ name, value }) => [name, value])) }
+    return { ...totalsRow.parse(sums), counters: this.#counters() }
   }
 
   /** Rooms whose lease has ended are gone; the next that can end sets the next alarm. */
@@ -100,6 +116,10 @@ export class Directory extends DurableObject<Cloudflare.Env> {
     const [next] = this.#sql.exec("SELECT min(lease_until) AS at FROM rooms")
     const { at } = z.object({ at: z.number().nullable() }).parse(next)
     if (at !== null) await this.ctx.storage.setAlarm(at)
+  }
+
+  #hasTable(name: string): boolean {
+    return [...this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", name)].length > 0
   }
 
   #create(): void {

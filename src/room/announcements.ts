@@ -7,7 +7,8 @@ import type { WebhookSettings } from "../config/webhook.ts"
 import { type Announcement, type Attendance, attend, nextSequence } from "../core/announcement.ts"
 import type { Millis } from "../core/connection.ts"
 import { type Change, present, type Roster } from "../core/roster.ts"
-import { logError, messageOf } from "../log/error.ts"
+import { messageOf } from "../log/fault.ts"
+import { log } from "../log/log.ts"
 import type { QueuedWebhook, Webhook } from "../protocol/webhooks.ts"
 
 const SCHEMA = `
@@ -150,13 +151,13 @@ export class Announcements {
     const delay = Math.min(MAX_BACK_OFF_MS, Math.max(this.#settings.retryMs, 1) * 2 ** this.#failures)
     this.#failures++
     this.#notBefore = this.lookBy = Date.now() + delay
-    logError("webhooks_waiting", { room: this.#room, waiting: this.#waiting, message: messageOf(error) })
+    log("webhooks_waiting", { room: this.#room ?? null, waiting: this.#waiting, message: messageOf(error) })
   }
 
   #dropOldest(count: number): void {
     this.#storage.sql.exec("DELETE FROM outbox WHERE sequence IN (SELECT sequence FROM outbox ORDER BY sequence LIMIT ?)", count)
     this.#waiting -= count
-    logError("webhooks_dropped", { room: this.#room, dropped: count })
+    log("webhooks_dropped", { room: this.#room ?? null, dropped: count })
   }
 }
 

@@ -9,6 +9,7 @@ import type { CloseCode } from "../protocol/close-codes.ts"
 import type { Alarm } from "./alarm.ts"
 import type { Announcements } from "./announcements.ts"
 import type { RoomCounters } from "./counters.ts"
+import type { Destination } from "./destinations.ts"
 import { FanOut } from "./fan-out.ts"
 import type { Ledger } from "./ledger.ts"
 import { Reporter } from "./report.ts"
@@ -69,10 +70,10 @@ export class Performer {
   /** By when everybody is to be looked at: the alarm may go off for a report alone. After a sleep nobody knows: at its next. */
   sweepBy: Millis = Number.NEGATIVE_INFINITY
 
-  /** `directory` and `name`: where the room reports itself, and as whom. */
-  constructor(parts: RoomParts, tallies: Tallies, directory: Cloudflare.Env["DIRECTORY"], name: string | undefined) {
+  /** `destinations` and `name`: where the room reports itself, and as whom. */
+  constructor(parts: RoomParts, tallies: Tallies, destinations: readonly Destination[], name: string | undefined) {
     this.#parts = parts
-    this.#reporter = new Reporter(parts, directory, name)
+    this.#reporter = new Reporter(parts, destinations, name)
     parts.counters.add("wakeups")
     this.tallies = tallies
     this.#isOccupied = parts.roster.connections.size > 0
@@ -125,7 +126,10 @@ export class Performer {
     for (const [socket, reply] of replies) this.reply(socket, reply)
     this.#fanOut.add(changes, messages)
     this.#fanOut.flushWhenDue(now)
-    for (const [socket, code] of closes) this.#parts.sockets.close(socket, code)
+    for (const [socket, code] of closes) {
+      this.#parts.sockets.close(socket, code)
+      this.#parts.counters.add(`closes.${code}`)
+    }
     this.#parts.counters.changes(changes)
     this.#parts.counters.add("messages", messages.length)
     this.sweepBy = effects.isSweep === true ? lookBy : Math.min(this.sweepBy, lookBy)

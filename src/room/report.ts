@@ -1,13 +1,14 @@
-/** The room's word to the directory, when the core says that it is due; driven by events that happen anyway and by the one alarm. */
+/** The room's word of itself, to the directory and whoever else is told, when the core says that it is due; driven by events that happen anyway and by the one alarm. */
 import { isConnected, isPresent, type Millis } from "../core/connection.ts"
 import { isEmpty, leaseFor, type Occupants, type Reported, type ReportLimits, reportAt } from "../core/report.ts"
-import { shardName, shardOf } from "../directory/shard.ts"
-import { objectOf } from "../placement/placement.ts"
+import { messageOf } from "../log/fault.ts"
+import { log } from "../log/log.ts"
+import type { Destination } from "./destinations.ts"
 import type { Performer, RoomParts } from "./perform.ts"
 
 export class Reporter {
   readonly #parts: RoomParts
-  readonly #directory: Cloudflare.Env["DIRECTORY"]
+  readonly #destinations: readonly Destination[]
   readonly #limits: ReportLimits
   #last: Reported | null
   #room: string | null
@@ -16,10 +17,10 @@ export class Reporter {
   #members = 0
   #connected = 0
 
-  /** `name` is the room's, where the runtime tells. */
-  constructor(parts: RoomParts, directory: Cloudflare.Env["DIRECTORY"], name: string | undefined) {
+  /** Without a destination it reports nothing. `name` is the room's, where the runtime tells. */
+  constructor(parts: RoomParts, destinations: readonly Destination[], name: string | undefined) {
     this.#parts = parts
-    this.#directory = directory
+    this.#destinations = destinations
     this.#limits = { everyMs: parts.settings.reportMs, leaseMs: leaseFor(parts.settings.clocks) }
     const stored = parts.ledger.reported()
     this.#last = stored
@@ -30,7 +31,7 @@ export class Reporter {
   settle({ tallies }: Performer, { cameOrWent, isSweep }: { cameOrWent: boolean; isSweep: boolean }, now: Millis): Millis {
     const { roster, counters, sockets } = this.#parts
     this.#isDirty ||= cameOrWent || roster.presentOf.size !== this.#members || roster.connected !== this.#connected
-    if (this.#directory === undefined || (!this.#isDirty && !isSweep)) return Number.POSITIVE_INFINITY
+    if (this.#destinations.length === 0 || (!this.#isDirty && !isSweep)) return Number.POSITIVE_INFINITY
     this.#room ??= sockets.room
     const room = this.#room
     if (room === null) return Number.POSITIVE_INFINITY
@@ -45,29 +46,24 @@ export class Reporter {
   }
 
   #report(room: string, current: Occupants, since: Millis, now: Millis): void {
-    const { settings, ledger, counters, snapshot, background, alarm } = this.#parts
-    const { directoryShards, directoryShardsBefore, placement } = settings
-    const directory = this.#directory
-    if (directory === undefined) return
+    const { ledger, counters, snapshot, background, alarm } = this.#parts
     const before = this.#last
     this.#last = { ...current, at: now }
     if (isEmpty(current)) ledger.dropReported()
     else ledger.putReported(room, this.#last)
     const taken = counters.take(snapshot.counters())
     const leaseMs = isEmpty(current) ? 0 : this.#limits.leaseMs
-    const shard = shardOf(room, directoryShards)
+    const report = { room, ...current, since, leaseMs, counters: taken }
     const send = async (): Promise<void> => {
       try {
-        await objectOf(directory, shardName(shard), placement).report({ room, ...current, since, leaseMs, counters: taken })
-        const old = directoryShardsBefore === 0 ? shard : shardOf(room, directoryShardsBefore)
-        if (old !== shard) await objectOf(directory, shardName(old), placement).withdraw(room)
+        for (const destination of this.#destinations) await destination.send(report)
       } catch (error) {
         // As if it had never been tried, but not at once again.
         counters.giveBack(taken)
         this.#last = before === null ? null : { ...before, at: now }
         this.#isDirty = true
+        log("report_failed", { room, message: messageOf(error) })
         await alarm.by(now + Math.max(1000, this.#limits.everyMs))
-        throw error
       }
     }
     background(send())

@@ -9,11 +9,12 @@ import type { Connection, Millis } from "../core/connection.ts"
 import { authorized, type Limits, type Reply, receive } from "../core/conversation.ts"
 import { sweepBy } from "../core/liveness.ts"
 import { maxWaitingMessages } from "../core/pace.ts"
-import { admit, adopt, emptyRoster, isRefTaken, restore, resumable } from "../core/roster.ts"
-import { logError, messageOf } from "../log/error.ts"
+import { admit, emptyRoster, resumable } from "../core/roster.ts"
+import { faultOf } from "../log/fault.ts"
+import { log } from "../log/log.ts"
 import type { Kick, MembersQuery, messageBodySchema, Occupancy, placementSchema, RoomStats } from "../protocol/admin.ts"
 import { CLOSES, type CloseCode, isGoodbye } from "../protocol/close-codes.ts"
-import { PROBLEM_MEDIA_TYPE, problemOf, type Refusal } from "../protocol/errors.ts"
+import type { Refusal } from "../protocol/errors.ts"
 import { PING, PONG } from "../protocol/names.ts"
 import { identityIn, tokenKeys, verifyToken } from "../token/token.ts"
 import { readAdmission } from "./admission.ts"
@@ -21,7 +22,9 @@ import { Alarm } from "./alarm.ts"
 import { announcementsOf } from "./announcements.ts"
 import { hasNewerInfo } from "./attachment.ts"
 import { RoomCounters } from "./counters.ts"
+import { destinationsOf } from "./destinations.ts"
 import { Ledger } from "./ledger.ts"
+import { lineEnded } from "./line-end.ts"
 import {
   adminMessage,
   bannedFrom,
@@ -35,6 +38,7 @@ import {
   statsOf,
 } from "./operations.ts"
 import { Performer, type RoomParts } from "./perform.ts"
+import { refuseConnect } from "./refuse.ts"
 import { restoreRoom } from "./restore.ts"
 import { Snapshot } from "./snapshot.ts"
 import { Sockets, send } from "./sockets.ts"
@@ -42,9 +46,6 @@ import { sweep } from "./sweep.ts"
 import { Traffic } from "./traffic.ts"
 import { Turns } from "./turns.ts"
 import { expiryNotice, welcomeBack, welcomeFresh } from "./welcome.ts"
-
-/** What a full room or member is told to wait before it tries again. */
-const RETRY_AFTER_S = 5
 
 /** What a call between objects cannot type, JSON of a stranger's making, goes as text; the Worker checks it against its schema. */
 type JsonText = string
@@ -61,7 +62,10 @@ export class Room extends DurableObject<Cloudflare.Env> {
     super(ctx, env)
     const settings = readSettings(env)
     // The Worker asks no room while a variable is wrong; this is for an alarm that comes in between.
-    if (!settings.ok) throw new Error(settings.error.message)
+    if (!settings.ok) {
+      log("misconfigured", { message: settings.error.message })
+      throw new Error(settings.error.message)
+    }
     const ledger = new Ledger(ctx.storage)
     const counters = new RoomCounters()
     this.#parts = {
@@ -74,12 +78,12 @@ export class Room extends DurableObject<Cloudflare.Env> {
       traffic: new Traffic(counters),
       counters,
       announcements: announcementsOf(ctx, env["WEBHOOKS"], settings.value.webhook),
-      background: (work) => void work.catch(failed),
+      background: (work) => void work.catch((error: unknown) => this.#failed("background", error)),
     }
     const now = Date.now()
     const { tallies, effects } = restoreRoom(this.#parts, now)
     this.#parts.announcements?.restore(this.#parts.roster, now)
-    this.#performer = new Performer(this.#parts, tallies, env.DIRECTORY, ctx.id.name)
+    this.#performer = new Performer(this.#parts, tallies, destinationsOf(env, settings.value), ctx.id.name)
     ctx.blockConcurrencyWhile(async () => {
       await this.#parts.alarm.load()
       if (this.#parts.roster.connections.size > 0) await this.#performer.perform(effects, now)
@@ -112,6 +116,10 @@ export class Room extends DurableObject<Cloudflare.Env> {
   }
 
   override async webSocketMessage(socket: WebSocket, raw: string | ArrayBuffer): Promise<void> {
+    return this.#told("frame", () => this.#heard(socket, raw))
+  }
+
+  async #heard(socket: WebSocket, raw: string | ArrayBuffer): Promise<void> {
     if (!this.#turns.isBusy(socket)) return this.#receive(socket, raw)
     const connection = this.#parts.sockets.connectionOf(socket)
     // What waits is not yet counted by its bucket: a flood behind a slow token is a flood all the same.
@@ -138,7 +146,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
     try {
-      await this.#lineEnded(socket, isGoodbye(code))
+      await this.#told("close", () => this.#lineEnded(socket, isGoodbye(code)))
     } finally {
       this.#parts.sockets.answerClose(socket, code)
     }
@@ -146,7 +154,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
 
   override async webSocketError(socket: WebSocket): Promise<void> {
     try {
-      await this.#lineEnded(socket, false)
+      await this.#told("close", () => this.#lineEnded(socket, false))
     } finally {
       this.#parts.sockets.answerClose(socket, 1011)
     }
@@ -154,6 +162,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
 
   override async alarm(): Promise<void> {
     this.#parts.alarm.wentOff()
+    this.#parts.counters.add("alarms")
     try {
       const now = Date.now()
       if (this.#parts.roster.connections.size === 0) {
@@ -164,7 +173,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
         await this.#performer.perform(due > now ? { lookBy: due } : sweep(this.#parts, this.#performer, now), now)
       }
     } catch (error) {
-      failed(error)
+      this.#failed("alarm", error)
       await this.#parts.alarm.moveTo(Date.now() + RETRY_SWEEP_MS)
     }
   }
@@ -210,6 +219,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
     const now = Date.now()
     const { answer, effects } = kickMember(this.#parts, this.#performer, member, banMs, now)
     await this.#performer.perform(effects, now)
+    if (answer !== null) log("member_kicked", { room: this.ctx.id.name ?? null, ...answer })
     // A ban in an empty room has to be remembered by its alarm.
     if (banMs !== null && this.#parts.roster.connections.size === 0) await this.#performer.rest(now)
     return answer
@@ -222,6 +232,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
   /** Everyone out, and nothing stored is left. */
   async close(): Promise<void> {
     await this.#performer.perform(endEverybody(this.#parts, this.#performer), Date.now())
+    log("room_closed", { room: this.ctx.id.name ?? null })
     await this.#performer.forget()
   }
 
@@ -252,26 +263,25 @@ export class Room extends DurableObject<Cloudflare.Env> {
     )
   }
 
-  /** Idempotent: the runtime may report an end twice, and the end of a socket that was let go or superseded is nobody's. */
   async #lineEnded(socket: WebSocket, goodbye: boolean): Promise<void> {
-    const { sockets, roster, snapshot } = this.#parts
-    if (sockets.isReleased(socket)) return
     const now = Date.now()
-    const known = sockets.connectionOf(socket) ?? sockets.storedConnection(socket, now)
-    if (known === null) return
-    sockets.release(socket)
-    // An observer has no row: its socket alone remembers it. Somebody present without one has left already.
-    if (!roster.connections.has(known.id) && known.entry === null && !isRefTaken(roster, known.ref)) restore(roster, known)
-    const connection = roster.connections.get(known.id)
-    if (connection === undefined) return
-    const adopted = known === connection ? [] : adopt(roster, connection, known)
-    // Nobody saw the older entry if nobody was sent the room since it woke up.
-    const changes = snapshot.wasRead ? adopted : []
-    const successors = sockets.openOf(connection.id)
-    if (successors.length > 0) return this.#performer.perform({ changes, touched: successors }, now)
-    if (goodbye) return this.#performer.perform({ changes: this.#performer.end(connection, "left") }, now)
-    const kept = this.#performer.keepForGrace(connection, now)
-    await this.#performer.perform({ changes: [...changes, ...kept.changes], lookBy: kept.lookBy }, now)
+    const effects = lineEnded(this.#parts, this.#performer, socket, goodbye, now)
+    if (effects !== null) await this.#performer.perform(effects, now)
+  }
+
+  /** The runtime's own word of what fails is no line of ours; it fails all the same. */
+  async #told(doing: "close" | "frame", work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#failed(doing, error)
+      throw error
+    }
+  }
+
+  #failed(doing: "alarm" | "background" | "close" | "frame", error: unknown): void {
+    this.#parts.counters.add("errors.internal")
+    log("room_failed", { room: this.ctx.id.name ?? null, doing, ...faultOf(error) })
   }
 
   #limits(): Limits {
@@ -289,16 +299,4 @@ export class Room extends DurableObject<Cloudflare.Env> {
   #sweepBy(socket: WebSocket, connection: Connection): Millis {
     return sweepBy({ connection, pingedAt: this.#parts.sockets.pingedAt(socket) }, this.#parts.settings.clocks)
   }
-}
-
-function refuseConnect(refusal: Refusal): Response {
-  const problem = problemOf(refusal)
-  const headers = new Headers({ "content-type": PROBLEM_MEDIA_TYPE })
-  if (refusal.code === "upgrade_required") headers.set("upgrade", "websocket")
-  if (refusal.code === "member_full" || refusal.code === "room_full") headers.set("retry-after", String(RETRY_AFTER_S))
-  return new Response(JSON.stringify(problem), { status: problem.status, headers })
-}
-
-function failed(error: unknown): void {
-  logError("room_failed", { message: messageOf(error) })
 }

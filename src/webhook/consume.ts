@@ -1,6 +1,6 @@
 /** The queue's consumer: rooms side by side, the events of one room one after the other. */
 import type { WebhookSettings } from "../config/webhook.ts"
-import { logError } from "../log/error.ts"
+import { log } from "../log/log.ts"
 import { type QueuedWebhook, queuedWebhookSchema } from "../protocol/webhooks.ts"
 import { type Delivery, deliver } from "./deliver.ts"
 import { isLastAttempt, retryDelay } from "./retry.ts"
@@ -9,6 +9,8 @@ import { isLastAttempt, retryDelay } from "./retry.ts"
 const MAX_AT_ONCE = 6
 
 export type DeliveryCounts = { delivered: number; failed: number; retried: number; dead: number }
+
+type Undelivered = { readonly id: string | null; readonly room: string | null; readonly fault: string }
 
 type Queued = { readonly message: Message<unknown>; readonly webhook: QueuedWebhook }
 
@@ -23,7 +25,7 @@ export async function consume(
   for (const message of batch.messages) {
     const webhook = queuedWebhookSchema.safeParse(message.body)
     if (webhook.success) rooms.set(webhook.data.room, [...(rooms.get(webhook.data.room) ?? []), { message, webhook: webhook.data }])
-    else giveUp(message, { fault: "no webhook of this version" }, settings, counts)
+    else giveUp(message, { id: null, room: null, fault: "no webhook of this version" }, settings, counts)
   }
   const waiting = [...rooms.values()]
   const lane = async () => {
@@ -62,15 +64,15 @@ async function consumeRoom(
     heldFor = retryDelay(message.attempts, settings.retryMs, Math.random(), retryAfterS)
     message.retry({ delaySeconds: heldFor })
     counts.retried++
-    logError("webhook_failed", { id: webhook.id, room: webhook.room, fault, attempts: message.attempts, retryInSeconds: heldFor })
+    log("webhook_failed", { id: webhook.id, room: webhook.room, fault, attempts: message.attempts, retryInSeconds: heldFor })
   }
 }
 
 /** The queue moves it to the dead letters when it has no attempt left. */
-function giveUp(message: Message<unknown>, facts: Record<string, unknown>, settings: WebhookSettings, counts: DeliveryCounts): void {
+function giveUp(message: Message<unknown>, facts: Undelivered, settings: WebhookSettings, counts: DeliveryCounts): void {
   if (isLastAttempt(message.attempts)) {
     counts.dead++
-    logError("webhook_dead", { ...facts, attempts: message.attempts })
+    log("webhook_dead", { ...facts, attempts: message.attempts })
     message.retry()
   } else {
     counts.retried++

@@ -2,6 +2,7 @@
 import type { Context, MiddlewareHandler } from "hono"
 import { cors } from "hono/cors"
 import { isAllowedOrigin, readSettings, type Settings } from "../config/config.ts"
+import { log } from "../log/log.ts"
 import { objectOf } from "../placement/placement.ts"
 import type { Room } from "../room/room.ts"
 import { problem } from "./problem.ts"
@@ -11,7 +12,10 @@ export type AppEnv = { Bindings: Cloudflare.Env; Variables: { settings: Settings
 /** A bad value is refused at the first request, whichever it is, and never falls back silently. */
 export const withSettings: MiddlewareHandler<AppEnv> = async (c, next) => {
   const settings = readSettings(c.env)
-  if (!settings.ok) return problem(settings.error, { status: 500 })
+  if (!settings.ok) {
+    log("misconfigured", { message: settings.error.message })
+    return problem(settings.error, { status: 500 })
+  }
   c.set("settings", settings.value)
   return next()
 }

@@ -11,6 +11,7 @@ import { withSafeHeaders } from "./headers.ts"
 import { metrics } from "./metrics.ts"
 import { presence } from "./presence.ts"
 import { problem, problemOfError } from "./problem.ts"
+import { withRefusalsCounted } from "./refusals.ts"
 import { deliverWebhooks } from "./webhooks.ts"
 
 export { Directory } from "../directory/directory.ts"
@@ -20,6 +21,7 @@ const app = new OpenAPIHono<AppEnv>()
 
 app.use(withSafeHeaders)
 app.use(withSettings)
+app.use(withRefusalsCounted)
 app.use("/v1/rooms/*", withCors)
 app.route("/v1/rooms", presence)
 app.route("/v1/rooms", connect)

@@ -1,7 +1,7 @@
 /** `GET /metrics`: the totals in the Prometheus text format 0.0.4. */
 import { createRoute, z } from "@hono/zod-openapi"
 import type { Totals } from "../protocol/admin.ts"
-import { COUNTERS } from "../protocol/counters.ts"
+import { COUNTERS, LABELLED } from "../protocol/counters.ts"
 import { withAdminKey } from "./admin-key.ts"
 import { totalsOf } from "./directory.ts"
 import { ADMIN_KEY, describedApp, problems } from "./openapi.ts"
@@ -31,12 +31,6 @@ const GAUGES = {
   observers: "Connections that have not entered.",
 } as const
 
-/** Counters by a label: what stands before the dot is the metric, what stands behind it the label's value. */
-const LABELLED = {
-  leaves: { label: "reason", help: "Ends of a connection's presence, by reason." },
-  errors: { label: "code", help: "Refused frames, by error code." },
-} as const
-
 export function metricsText({ counters, ...gauges }: Totals): string {
   const lines: string[] = []
   const metric = (name: string, type: "gauge" | "counter", help: string, samples: readonly string[]) =>
@@ -48,14 +42,9 @@ export function metricsText({ counters, ...gauges }: Totals): string {
   }
   for (const name of keysOf(LABELLED)) {
     const full = `rollcall_${name}_total`
-    const { label, help } = LABELLED[name]
-    const values = Object.entries(counters).filter(([key]) => key.startsWith(`${name}.`))
-    metric(
-      full,
-      "counter",
-      help,
-      values.map(([key, count]) => `${full}{${label}="${key.slice(name.length + 1)}"} ${count}`),
-    )
+    const { label, values, help } = LABELLED[name]
+    const samples = values.map((value) => `${full}{${label}="${value}"} ${counters[`${name}.${value}`] ?? 0}`)
+    metric(full, "counter", help, samples)
   }
   return `${lines.join("\n")}\n`
 }

@@ -1,6 +1,8 @@
 /** Refusals as HTTP: RFC 9457 problems, made in one place. */
 import type { Context } from "hono"
-import { logError, messageOf } from "../log/error.ts"
+import { routePath } from "hono/route"
+import { faultOf } from "../log/fault.ts"
+import { log } from "../log/log.ts"
 import { NoJurisdiction } from "../placement/placement.ts"
 import { ERRORS, PROBLEM_MEDIA_TYPE, problemOf, type Refusal } from "../protocol/errors.ts"
 
@@ -27,6 +29,6 @@ export class Refused extends Error {
 export function problemOfError(error: unknown, c: Context): Response {
   if (error instanceof Refused) return problem(error.refusal)
   if (error instanceof NoJurisdiction) return problem({ code: "misconfigured", message: error.message }, { status: 500 })
-  logError("request_failed", { method: c.req.method, message: messageOf(error) })
+  log("request_failed", { method: c.req.method, route: routePath(c, -1), ...faultOf(error) })
   return problem({ code: "internal", message: "the service failed; the operator's log says more" })
 }

@@ -2,7 +2,8 @@
  * Connects per client address, by the platform's rate limit when a binding named CONNECT_RATE is there. It counts per
  * location of the platform and not exactly: it keeps a storm off the rooms, and is no quota.
  */
-import { logError, messageOf } from "../log/error.ts"
+import { messageOf } from "../log/fault.ts"
+import { log } from "../log/log.ts"
 import type { Refusal } from "../protocol/errors.ts"
 
 /** The shorter of the two periods that the platform offers; the binding does not say which it has. */
@@ -18,7 +19,7 @@ export async function tooManyConnects(limiter: RateLimit | undefined, request: R
     const { success } = await limiter.limit({ key: networkOf(address) })
     return success ? null : TOO_FAST
   } catch (error) {
-    logError("rate_limit_failed", { message: messageOf(error) })
+    log("rate_limit_failed", { message: messageOf(error) })
     return null
   }
 }

@@ -204,6 +204,17 @@ describe("DEMO", () => {
   })
 })
 
+describe("ANALYTICS", () => {
+  it.each(["rollcall", 1, {}, null])("[CF2] is a dataset's binding, and not %j", (value) => {
+    expect(faultOf({ ANALYTICS: value })).toMatch(/^ANALYTICS is no binding.*analytics_engine_datasets/)
+  })
+
+  it("[CF1] is nothing, or a binding", () => {
+    expect(readSettings({}).ok).toBe(true)
+    expect(readSettings({ ANALYTICS: { writeDataPoint: () => undefined } }).ok).toBe(true)
+  })
+})
+
 describe("what a connection's attachment must hold", () => {
   it("[CF7] fits its 16,384 bytes with the most data, info and name that are allowed, and room for the rest", () => {
     const worstName = 6 * MAX_MEMBER_BYTES

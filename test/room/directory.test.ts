@@ -1,6 +1,7 @@
-import { runDurableObjectAlarm } from "cloudflare:test"
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test"
 import { env, exports } from "cloudflare:workers"
 import { describe, expect, it, vi } from "vitest"
+import { z } from "zod"
 import { shardName, shardOf } from "../../src/directory/shard.ts"
 import { roomPageSchema, totalsSchema } from "../../src/protocol/admin.ts"
 import { connect, crash, hibernate, newRoom, runAlarm } from "./room-client.ts"
@@ -79,6 +80,30 @@ describe("the directory", () => {
     await runAlarm(room)
     await vi.waitFor(async () => expect((await rooms(`prefix=${room}`)).rooms).toEqual([]), WAIT)
     vi.useRealTimers()
+  })
+
+  it("[MT7] keeps what was counted in one row, and goes on from the rows of an older release", async () => {
+    const shard = env.DIRECTORY?.getByName(`shard-${crypto.randomUUID()}`)
+    if (shard === undefined) throw new Error("no directory is bound")
+    await runInDurableObject(shard, (_, { storage: { sql } }) => {
+      sql.exec(
+        "CREATE TABLE rooms (room TEXT PRIMARY KEY, members INTEGER NOT NULL, connections INTEGER NOT NULL, observers INTEGER NOT NULL, since INTEGER NOT NULL, reported_at INTEGER NOT NULL, lease_until INTEGER NOT NULL) WITHOUT ROWID",
+      )
+      sql.exec("CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID")
+      sql.exec("INSERT INTO counters VALUES ('updates', 5), ('enters', 7)")
+    })
+    await evictDurableObject(shard)
+    expect((await shard.totals()).counters).toEqual({ updates: 5, enters: 7 })
+    const written = await runInDurableObject(shard, async (directory, { storage: { sql } }) => {
+      const exec = vi.spyOn(sql, "exec")
+      const report = { room: "r", members: 1, connections: 1, observers: 0, since: 1, leaseMs: 60_000 }
+      await directory.report({ ...report, counters: { updates: 1, framesIn: 2, framesOut: 3, "leaves.left": 4 } })
+      const rows = exec.mock.results.reduce((sum, { value }) => sum + z.object({ rowsWritten: z.number() }).parse(value).rowsWritten, 0)
+      exec.mockRestore()
+      return rows
+    })
+    expect(written).toBe(2)
+    expect((await shard.totals()).counters).toEqual({ updates: 6, enters: 7, framesIn: 2, framesOut: 3, "leaves.left": 4 })
   })
 
   it("[MT1] /metrics says what /v1/admin/stats says, and nobody reads it without a key", async () => {

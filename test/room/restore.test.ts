@@ -171,7 +171,7 @@ describe("a room that crashed", () => {
 })
 
 describe("an alarm that fails", () => {
-  it("[HB11] is logged and set again, and the room lives on", async () => {
+  it("[HB11] [LG4] is logged and set again, and the room lives on", async () => {
     const room = newRoom()
     const anna = await connect(room, "anna")
     await anna.ask({ type: "enter", data: {} })
@@ -185,7 +185,8 @@ describe("an alarm that fails", () => {
         })
         return instance.alarm().finally(() => sockets.mockRestore())
       })
-      expect(logged).toHaveBeenCalledWith(expect.stringContaining("storage is away"))
+      const told = logged.mock.calls.map(([line]) => JSON.parse(String(line)))
+      expect(told).toMatchObject([{ level: "error", event: "room_failed", room, doing: "alarm", message: "storage is away" }])
     } finally {
       logged.mockRestore()
     }

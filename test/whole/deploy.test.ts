@@ -1,6 +1,6 @@
 /** What `wrangler deploy` would send, by a dry run of the real command; and that docs/deploy.md names all that it needs. */
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -29,12 +29,16 @@ const config = configSchema.parse(unstable_readConfig({ config: join(ROOT, "wran
 const folder = mkdtempSync(join(tmpdir(), "rollcall-deploy-"))
 let output = ""
 
-beforeAll(() => {
-  output = execFileSync("npx", ["wrangler", "deploy", "--dry-run", "--outdir", folder], {
+function dryRun(...flags: string[]): string {
+  return execFileSync("npx", ["wrangler", "deploy", "--dry-run", ...flags], {
     cwd: ROOT,
     encoding: "utf8",
     env: { ...process.env, NO_COLOR: "1", WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" },
   })
+}
+
+beforeAll(() => {
+  output = dryRun("--outdir", folder)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -46,6 +50,20 @@ describe("wrangler deploy --dry-run", () => {
     expect(output).toContain("--dry-run: exiting now")
     // Secrets and switches are the deployment's own: none comes along.
     expect(config.vars).toEqual({})
+  })
+
+  it("[DP4] has those that are offered behind comment signs, once these are off, and not before", () => {
+    const text = readFileSync(join(ROOT, "wrangler.toml"), "utf8")
+    const uncommented = text.replaceAll(/^# (?=\[\[|\w+ = ["{])/gm, "")
+    const absolute = uncommented.replaceAll(/^(main|directory) = "/gm, `$1 = "${ROOT}`).replace(/^\[build\][^[]*/m, "")
+    const config = join(folder, "wrangler.toml")
+    writeFileSync(config, absolute)
+    const offered = ["env.ANALYTICS (rollcall)", "env.CONNECT_RATE (300 requests/10s)"]
+    const sent = dryRun("--config", config)
+    for (const binding of offered) {
+      expect(sent).toContain(binding)
+      expect(output).not.toContain(binding)
+    }
   })
 
   it("[DP4] sends a bundle below the stated size", () => {
