@@ -14,15 +14,15 @@ export type Counts = {
 
 export type Event = "first connect" | "connect" | "enter" | "20 updates" | "goodbye" | "idle report" | "busy report"
 
-/** Each with the report that follows from it; `enter` comes right after its connect. Of the directory's rows one is the room's, the others are counters. */
+/** Each with the report that follows from it; `enter` comes right after its connect. Of the directory's rows one is the room's, the other holds all counters. */
 export const COUNTS: Readonly<Record<Event, Counts>> = {
-  "first connect": { rows: 3, alarmsSet: 1, directoryRows: 4, reports: 1, alarmRuns: 0 },
-  connect: { rows: 1, alarmsSet: 0, directoryRows: 6, reports: 1, alarmRuns: 0 },
-  enter: { rows: 2, alarmsSet: 2, directoryRows: 4, reports: 1, alarmRuns: 1 },
+  "first connect": { rows: 3, alarmsSet: 1, directoryRows: 2, reports: 1, alarmRuns: 0 },
+  connect: { rows: 1, alarmsSet: 0, directoryRows: 2, reports: 1, alarmRuns: 0 },
+  enter: { rows: 2, alarmsSet: 2, directoryRows: 2, reports: 1, alarmRuns: 1 },
   "20 updates": { rows: 0, alarmsSet: 0, directoryRows: 0, reports: 0, alarmRuns: 0 },
-  goodbye: { rows: 4, alarmsSet: 0, directoryRows: 3, reports: 1, alarmRuns: 0 },
-  "idle report": { rows: 1, alarmsSet: 0, directoryRows: 4, reports: 1, alarmRuns: 0 },
-  "busy report": { rows: 1, alarmsSet: 0, directoryRows: 6, reports: 1, alarmRuns: 0 },
+  goodbye: { rows: 4, alarmsSet: 0, directoryRows: 2, reports: 1, alarmRuns: 0 },
+  "idle report": { rows: 1, alarmsSet: 0, directoryRows: 2, reports: 1, alarmRuns: 0 },
+  "busy report": { rows: 1, alarmsSet: 0, directoryRows: 2, reports: 1, alarmRuns: 0 },
 }
 
 /** What a room of 20 stores, in bytes. */

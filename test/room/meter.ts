@@ -62,9 +62,7 @@ function tap(storage: DurableObjectStorage, counts: Metered): () => void {
       const rows = cursor.toArray()
       const isOfDirectory = isDirectory(this)
       if (query.startsWith("INSERT OR REPLACE INTO rooms")) counts.reports++
-      // When the garbage collector takes something is chance, and so is a row that counts it.
-      const isChance = isOfDirectory && bindings[0] === "cacheReclaimed"
-      if (!isChance) counts[isOfDirectory ? "directoryRows" : "rows"] += cursor.rowsWritten
+      counts[isOfDirectory ? "directoryRows" : "rows"] += cursor.rowsWritten
       if (!isOfDirectory) counts.rowsRead += cursor.rowsRead
       return rows
     },
