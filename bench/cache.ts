@@ -10,7 +10,7 @@ import { type Measured, measureCache, type Setting } from "./cache/measure.ts"
 import { STRATEGIES, type Strategy } from "./cache/strategies.ts"
 import { describeMachine } from "./machine.ts"
 import { writeSection } from "./page.ts"
-import { markdown } from "./report.ts"
+import { markdown } from "./report/markdown.ts"
 import { format, median } from "./statistics.ts"
 
 const ROUNDS = 3

@@ -13,3 +13,8 @@ export function writeSection(page: string, section: string, content: string): vo
   if (from < 0 || to < from) throw new Error(`docs/${page} has no markers "${begin}" and "${end}"`)
   writeFileSync(path, `${text.slice(0, from + begin.length)}\n\n${content.trim()}\n\n${text.slice(to)}`)
 }
+
+/** A picture beside the pages of docs/. */
+export function writePicture(file: string, svg: string): void {
+  writeFileSync(join(ROOT, "docs", file), svg)
+}

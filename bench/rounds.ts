@@ -3,15 +3,19 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
+import { z } from "zod"
 import { BENCH } from "./build.ts"
-import { type Job, type Result, resultSchema } from "./load/job.ts"
+import type { Job } from "./load/job.ts"
+import { type Result, resultSchema } from "./load/result.ts"
 import type { NamedScenario } from "./scenarios.ts"
 import { Server } from "./server.ts"
-import type { Target, TargetName } from "./targets.ts"
+import { TARGETS } from "./target-names.ts"
+import type { Target } from "./targets.ts"
 
-export type Run = { readonly scenario: string; readonly target: TargetName; readonly result: Result }
+export const runSchema = z.object({ scenario: z.string(), target: z.enum(TARGETS), result: resultSchema })
+export type Run = z.infer<typeof runSchema>
 
-const RUN_LIMIT_MS = 180_000
+const RUN_LIMIT_MS = 300_000
 
 export async function runRounds(
   scenarios: readonly NamedScenario[],
@@ -21,8 +25,10 @@ export async function runRounds(
 ): Promise<Run[]> {
   const runs: Run[] = []
   for (let round = 0; round < rounds; round++) {
-    for (const { name, scenario } of scenarios) {
+    for (const { name, scenario, targets: meant, isOnce } of scenarios) {
+      if (isOnce === true && round > 0) continue
       for (const target of round % 2 === 0 ? targets : targets.toReversed()) {
+        if (!meant.includes(target.name)) continue
         const run = { scenario: name, target: target.name, result: await runOnce(target, scenario) }
         done(run)
         runs.push(run)

@@ -1,51 +1,54 @@
 /**
- * `npm run bench`: Rollcall and its peers, in workerd and Node, under the same load.
- * `npm run bench -- --write` puts the tables into docs/performance.md; `npm run bench -- cache` measures the caches, `… -- browser` the client.
+ * `npm run bench`: Rollcall and its peers, in workerd and Node, under the same load. `npm run bench -- --write` puts tables
+ * and plots into docs/performance.md; `npm run bench -- cache` measures the caches, `… -- browser` the client.
  */
-import { mkdtempSync, rmSync } from "node:fs"
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { parseArgs } from "node:util"
-import { installPeers } from "./build.ts"
-import { goals, goalsTable } from "./goals.ts"
-import { describeMachine } from "./machine.ts"
-import { writeSection } from "./page.ts"
-import { tables } from "./report.ts"
-import { type Run, runRounds } from "./rounds.ts"
-import { type NamedScenario, readStorm, standardScenarios } from "./scenarios.ts"
-import { format } from "./statistics.ts"
-import { prepareTarget, TARGETS, type TargetName } from "./targets.ts"
+import { installPeers, ROOT } from "./build.ts"
+import { writePicture, writeSection } from "./page.ts"
+import { benchReport, describeRun, isFaulty } from "./report/report.ts"
+import { type Run, runRounds, runSchema } from "./rounds.ts"
+import { choose, FULL, type NamedScenario, readStorm, SMOKE, standardScenarios } from "./scenarios.ts"
+import { TARGETS, type TargetName } from "./target-names.ts"
+import { prepareTarget } from "./targets.ts"
 
-const USAGE = `npm run bench -- [options]
-  --write            puts the tables into docs/performance.md
-  --secs 10          the measured stretch of every run
+const USAGE = `npm run bench -- [scenario …] [options]
+  scenario …         out of ${standardScenarios(FULL)
+    .map(({ name }) => name)
+    .join(", ")}; storm for all whose names begin so
+  --write            puts tables and plots into docs/performance.md
+  --smoke            every scenario for a moment, once: whether all of it works
+  --secs 10          the measured stretch of every storm
   --rounds 3         how often every run is repeated; tables show medians
   --targets a,b      out of ${TARGETS.join(", ")}
-  --only a,b         out of ${standardScenarios(1)
-    .map(({ name }) => name)
-    .join(", ")}
   --storm 300@20     another cursor storm: members @ updates a second each; may be given again
+  --runs file        where the runs go, one JSON object a line, after what is there already: dist/bench/runs.ndjson, made anew, if left out
+  --from file        no runs: the report of those of an earlier one
 npm run bench -- cache [--write]    strong, weak and bounded-strong caches, for docs/weak-references.md
 npm run bench -- browser [--write]  a page that watches a crowd, with text and with compressed frames`
-
-/** Past this, the rest of the machine was too busy for the figures to mean much. */
-const BUSY_CORES = 0.15
-
-/** A generator this busy may be what was measured. */
-const BUSY_GENERATOR = 0.9
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     write: { type: "boolean", default: false },
-    secs: { type: "string", default: "10" },
-    rounds: { type: "string", default: "3" },
+    smoke: { type: "boolean", default: false },
+    secs: { type: "string" },
+    rounds: { type: "string" },
     targets: { type: "string", default: TARGETS.join(",") },
-    only: { type: "string" },
     storm: { type: "string", multiple: true, default: [] },
+    runs: { type: "string" },
+    from: { type: "string" },
     help: { type: "boolean", default: false },
   },
 })
+
+const lengths = {
+  ...(values.smoke ? SMOKE : FULL),
+  ...(values.secs === undefined ? {} : { measureS: Number(values.secs) }),
+}
+const rounds = Number(values.rounds ?? (values.smoke ? 1 : 3))
 
 if (values.help) console.log(USAGE)
 else if (positionals[0] === "cache") await (await import("./cache.ts")).benchCaches(values.write)
@@ -53,27 +56,41 @@ else if (positionals[0] === "browser") await (await import("./browser.ts")).benc
 else await benchServers()
 
 async function benchServers(): Promise<void> {
-  installPeers()
-  const scratch = mkdtempSync(join(tmpdir(), "rollcall-bench-"))
-  process.on("exit", () => rmSync(scratch, { recursive: true, force: true }))
-  const targets = await Promise.all(chosenTargets().map((name) => prepareTarget(name, scratch)))
   const scenarios = chosenScenarios()
-  const runs = await runRounds(scenarios, targets, Number(values.rounds), (run) => console.error(describeRun(run)))
-  const report = [
-    `Made by \`${command()}\`: ${values.rounds} rounds, ${values.secs} s each, medians; every run on a fresh server.`,
-    describeMachine(["wrangler", "workerd", "partyserver", "ws"]),
-    remarks(runs),
-    tables(scenarios, runs),
-    "### Goals",
-    goalsTable(goals(runs)),
-  ]
-    .filter(Boolean)
-    .join("\n\n")
-  console.log(report)
-  if (values.write) writeSection("performance.md", "bench", report)
+  const runs = values.from === undefined ? await runAll(scenarios) : readRuns(values.from)
+  const { text, pictures } = benchReport(command(), { ...lengths, rounds }, scenarios, runs)
+  console.log(text)
+  if (values.write) {
+    writeSection("performance.md", "bench", text)
+    for (const { file, svg } of pictures) writePicture(file, svg)
+  }
   const faults = runs.filter(isFaulty)
   for (const run of faults) console.error(`NOT CORRECT: ${describeRun(run)}`)
   process.exitCode = faults.length > 0 ? 1 : 0
+}
+
+async function runAll(scenarios: readonly NamedScenario[]): Promise<Run[]> {
+  installPeers()
+  const scratch = mkdtempSync(join(tmpdir(), "rollcall-bench-"))
+  process.on("exit", () => rmSync(scratch, { recursive: true, force: true }))
+  const wanted = chosenTargets().filter((name) => scenarios.some(({ targets }) => targets.includes(name)))
+  const targets = await Promise.all(wanted.map((name) => prepareTarget(name, scratch)))
+  const file = values.runs ?? join(ROOT, "dist", "bench", "runs.ndjson")
+  mkdirSync(dirname(file), { recursive: true })
+  if (values.runs === undefined) writeFileSync(file, "")
+  const startedAt = performance.now()
+  await runRounds(scenarios, targets, rounds, (run) => {
+    appendFileSync(file, `${JSON.stringify(run)}\n`)
+    console.error(`${Math.round((performance.now() - startedAt) / 1000)} s: ${describeRun(run)}`)
+  })
+  return readRuns(file)
+}
+
+function readRuns(file: string): Run[] {
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => runSchema.parse(JSON.parse(line)))
 }
 
 function chosenTargets(): TargetName[] {
@@ -84,40 +101,13 @@ function chosenTargets(): TargetName[] {
 }
 
 function chosenScenarios(): NamedScenario[] {
-  const seconds = Number(values.secs)
-  const standard = standardScenarios(seconds)
-  const extra = values.storm.map((storm) => readStorm(storm, seconds))
-  if (values.only === undefined) return extra.length > 0 ? extra : standard
-  const wanted = values.only.split(",")
-  const unknown = wanted.filter((name) => !standard.some((scenario) => scenario.name === name))
-  if (unknown.length > 0) throw new Error(`--only names ${unknown.join(", ")}, which is no scenario`)
-  return [...standard.filter(({ name }) => wanted.includes(name)), ...extra]
+  const standard = standardScenarios(lengths)
+  const extra = values.storm.map((storm) => readStorm(storm, lengths))
+  if (positionals.length > 0) return [...choose(standard, positionals), ...extra]
+  return extra.length > 0 ? extra : standard
 }
 
 function command(): string {
   const flags = process.argv.slice(2)
   return flags.length === 0 ? "npm run bench" : `npm run bench -- ${flags.join(" ")}`
-}
-
-/** Rollcall must tell everybody everything whatever the load; what an overloaded peer still owes is shown in its table. */
-function isFaulty({ target, result }: Run): boolean {
-  if (target !== "rollcall" && target !== "deflate") return false
-  return result.failed + result.closed + result.partial > 0 || (result.kind === "storm" && result.stale > 0)
-}
-
-function describeRun({ scenario, target, result }: Run): string {
-  const numbers = Object.entries(result).map(([name, value]) => (typeof value === "number" ? `${name} ${format(value)}` : ""))
-  return `${scenario} ${target}: ${numbers.filter(Boolean).join(", ")}`
-}
-
-/** Whatever makes the figures less than they seem. */
-function remarks(runs: readonly Run[]): string {
-  const others = Math.max(...runs.map(({ result }) => result.otherCores))
-  const busy = runs.filter(({ result }) => result.generatorCores > BUSY_GENERATOR)
-  return [
-    others > BUSY_CORES ? `- Something else on the machine used up to ${format(others)} cores meanwhile.` : "",
-    ...busy.map(({ scenario, target }) => `- In ${scenario} on ${target} the generator was busy: it may be what was measured.`),
-  ]
-    .filter(Boolean)
-    .join("\n")
 }

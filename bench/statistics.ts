@@ -1,7 +1,7 @@
 /** Medians and percentiles. */
 
 /** The value below which the share `share` (0 to 1) of the sorted values lies; null of none. */
-export function percentile(sorted: readonly number[], share: number): number | null {
+export function percentile(sorted: ArrayLike<number>, share: number): number | null {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? null
 }
 

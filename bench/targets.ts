@@ -5,10 +5,8 @@ import { join } from "node:path"
 import { BENCH, buildRollcall, buildWorker, workerdBinary } from "./build.ts"
 import type { Job } from "./load/job.ts"
 import type { Launch } from "./server.ts"
+import type { TargetName } from "./target-names.ts"
 import { type WorkerConfig, writeConfig } from "./workerd.ts"
-
-export const TARGETS = ["rollcall", "deflate", "party", "ws"] as const
-export type TargetName = (typeof TARGETS)[number]
 
 export type Target = {
   readonly name: TargetName
@@ -25,15 +23,21 @@ export async function prepareTarget(name: TargetName, scratch: string): Promise<
   mkdirSync(directory, { recursive: true })
   switch (name) {
     case "rollcall":
-    case "deflate": {
+    case "deflate":
+    case "counted": {
       const secret = randomBytes(32).toString("hex")
-      const module = buildRollcall(directory)
-      const variables = { TOKEN_SECRETS: secret, ADMIN_KEYS: randomBytes(16).toString("hex") }
+      const adminKey = randomBytes(16).toString("hex")
+      const module = name === "counted" ? await buildWorker("counted/worker.ts", directory) : buildRollcall(directory)
+      const variables = { TOKEN_SECRETS: secret, ADMIN_KEYS: adminKey }
       return {
         name,
-        adapter: { kind: "rollcall", secret, deflate: name === "deflate" },
+        adapter: { kind: "rollcall", secret, adminKey, deflate: name === "deflate" },
         launch: inWorkerd({ module, objects: ROLLCALL_OBJECTS, variables }),
       }
+    }
+    case "naive": {
+      const module = await buildWorker("peers/naive.ts", directory)
+      return { name, adapter: { kind: "naive", prefix: "/room/" }, launch: inWorkerd({ module, objects: { Room: "Room" }, variables: {} }) }
     }
     case "party": {
       const module = await buildWorker("peers/party.ts", directory)

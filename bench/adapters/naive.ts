@@ -1,12 +1,16 @@
 /**
  * The protocol of the peers: JSON, one frame for each change.
- * `{"type":"sync","n":<count>,"members":[…]}`, `{"type":"join",…}`, `{"type":"leave",…}`, `{"type":"update","id":"m1","x":…,"y":…,"s":…,"t":…}`
+ * `{"type":"sync","n":<count>,"members":[…]}`, `{"type":"join",…}`, `{"type":"leave",…}`, `{"type":"update","id":"m1","x":…,"y":…}`
  */
 import { textFrame } from "../load/websocket.ts"
-import { type Adapter, isRecord, memberInfo, memberKey, readInteger } from "./adapter.ts"
+import { type Adapter, integerEnd, memberInfo, memberKey, NO_STATES, readInteger, WrongState } from "./adapter.ts"
 
 const TYPE_AT = '{"type":"'.length
 const COUNT_AT = '{"type":"sync","n":'.length
+const INDEX_AT = '{"type":"update","id":"m'.length
+const TO_X = '","x":'.length
+const TO_Y = ',"y":'.length
+const END = "}".charCodeAt(0)
 
 const UPDATE = "u".charCodeAt(0)
 const JOIN = "j".charCodeAt(0)
@@ -15,10 +19,13 @@ const SYNC = "s".charCodeAt(0)
 
 /** `prefix` is what the server's rooms live under. */
 export function naive(prefix: string): Adapter {
+  /** A frame tells one state: no array is made for each. */
+  const told = [0, 0]
   return {
     echoesSelf: false,
+    sharesFrames: false,
     prepare: async () => {},
-    path: (room, index) => {
+    path: ({ room, index }) => {
       const { name, color } = memberInfo(index)
       return `${prefix}${room}?_pk=${memberKey(index)}&n=${name}&c=${encodeURIComponent(color)}`
     },
@@ -27,27 +34,32 @@ export function naive(prefix: string): Adapter {
     received: (participant, bytes, start) => {
       switch (bytes[start + TYPE_AT]) {
         case UPDATE:
-          return 1
+          return start
         case JOIN:
           participant.members++
-          return 0
+          return NO_STATES
         case LEAVE:
           participant.members--
-          return 0
+          participant.leaves++
+          return NO_STATES
         case SYNC:
           participant.members += readInteger(bytes, start + COUNT_AT)
-          return 0
+          return NO_STATES
         default:
-          return 0
+          return NO_STATES
       }
     },
-    decode: (_, bytes, start, end, sink) => {
-      const frame: unknown = JSON.parse(bytes.toString("latin1", start, end))
-      if (!isRecord(frame)) return
-      const { id, s, t } = frame
-      if (typeof id === "string" && typeof s === "number" && typeof t === "number") sink(id, s, t)
+    states: (_, bytes, start, end, seqOf) => {
+      const index = readInteger(bytes, start + INDEX_AT)
+      const xAt = integerEnd(bytes, start + INDEX_AT) + TO_X
+      const yAt = integerEnd(bytes, xAt) + TO_Y
+      const seq = seqOf(index, { x: readInteger(bytes, xAt), y: readInteger(bytes, yAt) })
+      if (seq === null || bytes[integerEnd(bytes, yAt)] !== END) throw new WrongState(bytes.toString("latin1", start, end))
+      told[0] = index
+      told[1] = seq
+      return told
     },
-    update: (x, y, seq, now) => textFrame(`{"type":"update","x":${x},"y":${y},"s":${seq},"t":${now.toFixed(2)}}`),
+    update: ({ x, y }) => textFrame(`{"type":"update","x":${x},"y":${y}}`),
     ping: () => textFrame("ping"),
   }
 }

@@ -1,13 +1,11 @@
-/**
- * Rollcall's own protocol, with tokens. A state is `{"p":[x,y,seq,t]}`, where t is the sender's clock in whole
- * milliseconds, rounded down: a latency is overstated by up to 1 ms and never understated.
- */
+/** Rollcall's own protocol, with tokens. A state is `{"x":…,"y":…}`. */
 import { z } from "zod"
-import { entrySchema } from "../../src/protocol/frames.ts"
+import { entrySchema, roomFrames } from "../../src/protocol/frames.ts"
 import { type Claims, mintToken } from "../../src/token/token.ts"
+import { positionOf } from "../load/motion.ts"
 import type { Participant } from "../load/participant.ts"
 import { textFrame } from "../load/websocket.ts"
-import { type Adapter, isRecord, memberInfo, memberKey, readInteger } from "./adapter.ts"
+import { type Adapter, isRecord, memberInfo, memberKey, NO_STATES, readInteger, WrongState } from "./adapter.ts"
 
 const TYPE_AT = '{"type":"'.length
 const WELCOME = "w".charCodeAt(0)
@@ -17,22 +15,20 @@ const UPDATE_KEY = "u".charCodeAt(0)
 
 /** In a presence frame that holds updates alone, the key `update` stands here. */
 const FIRST_KEY_AT = '{"type":"presence","'.length
-const OPENING_BRACKET = "[".charCodeAt(0)
 
 /** How an entry begins; its own ref in the head of a welcome begins otherwise. */
 const ENTRY = '{"ref":'
+const PRESENT = '"present":['
+const UPDATES = '"update":{'
 
 const TOKEN_LIFE_S = 3600
 const EVERY_ROOM: Claims["rooms"] = { "*": ["subscribe", "presence"] }
 
-const roster = z.object({
-  leave: z.array(z.tuple([z.number(), z.string()])).optional(),
-  enter: z.array(entrySchema).optional(),
-  present: z.array(entrySchema).optional(),
-})
+const welcomeHead = z.object({ session: z.string(), resumed: z.boolean() })
+const presence = roomFrames.presence.pick({ leave: true, enter: true }).extend({ present: z.array(entrySchema).optional() })
 
-/** What the adapter knows of a room: whose each ref is. All who are in it share this, as all are told the same. */
-const membersOf = new Map<string, Map<number, string>>()
+/** What the adapter knows of a room: the index of the member whose each ref is. All who are in it share this, as all are told the same. */
+const membersOf = new Map<string, Map<number, number>>()
 
 /** The refs that each participant sees. An enter may repeat what its welcome held already, so counting is not enough. */
 const seenBy = new WeakMap<Participant, Set<number>>()
@@ -42,62 +38,81 @@ export function rollcall(secret: string, deflate: boolean): Adapter {
   const tokens: string[] = []
   return {
     echoesSelf: true,
+    sharesFrames: true,
     prepare: async (members) => {
       const exp = Math.floor(Date.now() / 1000) + TOKEN_LIFE_S
       for (let index = tokens.length; index < members; index++) {
         tokens.push(await mintToken({ sub: memberKey(index), exp, info: memberInfo(index), rooms: EVERY_ROOM }, secret))
       }
     },
-    path: (room) => `/v1/rooms/${room}/connect`,
+    path: ({ room, session }) => `/v1/rooms/${room}/connect${session === null ? "" : `?session=${session}`}`,
     headers: (index) => ({ "Sec-WebSocket-Protocol": `${deflate ? "rollcall.v1.deflate, " : ""}rollcall.v1, token.${tokens[index]}` }),
     isInOnOpen: false,
     received: (participant, bytes, start, end) => {
       switch (bytes[start + TYPE_AT]) {
         case PRESENCE:
-          if (bytes[start + FIRST_KEY_AT] === UPDATE_KEY) return countStates(bytes, start, end)
-          return readRoster(participant, bytes.subarray(start, end))
-        case WELCOME:
-          readRoster(participant, bytes.subarray(start, end))
-          participant.socket?.write(textFrame('{"type":"enter","data":{}}'))
-          participant.ready()
-          return 0
+          return bytes[start + FIRST_KEY_AT] === UPDATE_KEY || readRoster(participant, bytes.subarray(start, end)) ? start : NO_STATES
+        case WELCOME: {
+          const statesAt = welcomed(participant, bytes.subarray(start, end))
+          return statesAt < 0 ? NO_STATES : start + statesAt
+        }
         case HEARTBEAT:
           participant.socket?.write(textFrame('{"type":"pong"}'))
-          return 0
+          return NO_STATES
         default:
-          return 0
+          return NO_STATES
       }
     },
-    decode: ({ room }, bytes, start, end, sink) => {
-      const frame: unknown = JSON.parse(bytes.toString("latin1", start, end))
-      if (!isRecord(frame) || !isRecord(frame["update"])) return
-      for (const [ref, patch] of Object.entries(frame["update"])) {
-        const member = membersOf.get(room)?.get(Number(ref))
-        if (member === undefined || !isRecord(patch) || !Array.isArray(patch["p"])) continue
-        const [, , seq, sentAt]: unknown[] = patch["p"]
-        if (typeof seq === "number" && typeof sentAt === "number") sink(member, seq, sentAt)
+    states: ({ room }, bytes, start, end, seqOf) => {
+      const text = bytes.toString("latin1", start, end)
+      // The entries of a welcome come without its head, in which all members' differ.
+      const frame: unknown = JSON.parse(text.startsWith("{") ? text : `{${text}`)
+      const told: number[] = []
+      const tell = (ref: number, data: unknown): void => {
+        const index = membersOf.get(room)?.get(ref)
+        if (index === undefined) return
+        const { x, y } = isRecord(data) ? data : {}
+        const seq = typeof x === "number" && typeof y === "number" ? seqOf(index, { x, y }) : null
+        if (seq === null) throw new WrongState(`${memberKey(index)}: ${JSON.stringify(data)}`)
+        told.push(index, seq)
       }
+      if (!isRecord(frame)) return told
+      for (const [ref, data] of Object.entries(isRecord(frame["update"]) ? frame["update"] : {})) tell(Number(ref), data)
+      for (const entry of Array.isArray(frame["present"]) ? frame["present"] : [])
+        if (isRecord(entry)) tell(Number(entry["ref"]), entry["data"])
+      return told
     },
-    update: (x, y, seq, now) => textFrame(`{"type":"update","data":{"p":[${x},${y},${seq},${Math.floor(now)}]}}`),
+    update: (position) => textFrame(`{"type":"update","data":${JSON.stringify(position)}}`),
     ping: () => textFrame("ping"),
   }
 }
 
-/** Every state has exactly one array, and nothing else in the `update` part has one. */
-function countStates(bytes: Buffer, from: number, end: number): number {
-  let states = 0
-  for (let i = from; i < end; i++) if (bytes[i] === OPENING_BRACKET) states++
-  return states
+/** Who resumes may be sent no entries: then what it saw before still holds. Else they are states, which it may have missed: returns where they begin. */
+function welcomed(participant: Participant, frame: Buffer): number {
+  const presentAt = frame.indexOf(PRESENT, 0, "latin1")
+  const headEnd = presentAt < 0 ? frame.length : presentAt
+  const head = frame.toString("latin1", 0, headEnd)
+  const { session, resumed } = welcomeHead.parse(JSON.parse(presentAt < 0 ? head : `${head.replace(/,$/, "")}}`))
+  participant.session = session
+  participant.isResumed = resumed
+  if (presentAt >= 0) {
+    seenBy.delete(participant)
+    readRoster(participant, frame)
+  } else participant.members = seenBy.get(participant)?.size ?? 0
+  const position = JSON.stringify(positionOf(participant.index, 0))
+  if (!resumed) participant.socket?.write(textFrame(`{"type":"enter","data":${position}}`))
+  participant.ready()
+  return resumed ? presentAt : NO_STATES
 }
 
-/** A frame that tells of comings and goings, and perhaps of updates too: it is scanned for refs, and read in full when one is new. */
-function readRoster(participant: Participant, frame: Buffer): number {
+/** A frame that tells of comings and goings: it is scanned for refs, and read in full when one is new. Returns whether it tells updates too. */
+function readRoster(participant: Participant, frame: Buffer): boolean {
   const { room } = participant
   const seen = seenBy.get(participant) ?? new Set<number>()
   seenBy.set(participant, seen)
-  const members = membersOf.get(room) ?? new Map<number, string>()
+  const members = membersOf.get(room) ?? new Map<number, number>()
   membersOf.set(room, members)
-  const updateAt = frame.indexOf('"update":{', 0, "latin1")
+  const updateAt = frame.indexOf(UPDATES, 0, "latin1")
   const entersEnd = updateAt < 0 ? frame.length : updateAt
   let isNews = frame.indexOf('"leave":[', 0, "latin1") >= 0
   for (let at = frame.indexOf(ENTRY, 0, "latin1"); at >= 0 && at < entersEnd; at = frame.indexOf(ENTRY, at + 1, "latin1")) {
@@ -105,16 +120,17 @@ function readRoster(participant: Participant, frame: Buffer): number {
     seen.add(ref)
     if (!members.has(ref)) isNews = true
   }
-  if (isNews) readInFull(frame, members, seen)
+  if (isNews) readInFull(participant, frame, members, seen)
   participant.members = seen.size
-  return countStates(frame, entersEnd, frame.length)
+  return updateAt >= 0
 }
 
-function readInFull(frame: Buffer, members: Map<number, string>, seen: Set<number>): void {
-  const { leave = [], enter = [], present = [] } = roster.parse(JSON.parse(frame.toString()))
+function readInFull(participant: Participant, frame: Buffer, members: Map<number, number>, seen: Set<number>): void {
+  const { leave = [], enter = [], present = [] } = presence.partial().parse(JSON.parse(frame.toString()))
   for (const [ref] of leave) seen.delete(ref)
+  participant.leaves += leave.length
   for (const { ref, member } of [...enter, ...present]) {
-    members.set(ref, member)
+    members.set(ref, Number(member.slice(1)))
     seen.add(ref)
   }
 }

@@ -1,7 +1,9 @@
-/** All members of a run: they connect, and every frame that reaches one of them is counted, and some are decoded. */
+/** All members of a run: they connect, and of every frame that reaches one of them is kept what its member has seen. */
 import { setTimeout as sleep } from "node:timers/promises"
-import { type Adapter, memberKey } from "../adapters/adapter.ts"
-import type { Participant } from "./participant.ts"
+import type { Adapter, SeqOf } from "../adapters/adapter.ts"
+import { seqOf } from "./motion.ts"
+import { lastSeq, type Participant } from "./participant.ts"
+import { OwnSight, SharedSight, type Sight, type States } from "./seen.ts"
 import { Tally } from "./tally.ts"
 import { WebSocketClient } from "./websocket.ts"
 
@@ -9,8 +11,11 @@ import { WebSocketClient } from "./websocket.ts"
 const CONNECTING_AT_ONCE = 64
 const CONNECT_LIMIT_MS = 20_000
 
-/** One frame in so many is decoded, of those who are no observers. */
-const SAMPLE_EVERY = 100
+/** One frame in so many is looked at for latencies, of those who are no observers. Prime, so that it is not always the same members'. */
+const SAMPLE_EVERY = 101
+
+/** A state that all are to have. */
+type Awaited = { readonly index: number; readonly seq: number; readonly arrivals: Map<Participant, number> }
 
 export class Crowd {
   readonly adapter: Adapter
@@ -21,55 +26,90 @@ export class Crowd {
   failed = 0
   readonly #port: number
   #framesToSample = SAMPLE_EVERY
+  #awaited: Awaited | null = null
+  readonly #seqOf: SeqOf = (index, position) => {
+    const member = this.participants[index]
+    return member === undefined ? null : seqOf(index, position, lastSeq(member))
+  }
 
   constructor(adapter: Adapter, port: number) {
     this.adapter = adapter
     this.#port = port
   }
 
-  /** Returns how long it took, in milliseconds. */
-  async connect(total: number, roomOf: (index: number) => string, wanted: number): Promise<number> {
+  /** As fast as they can, or so many a second. Returns how long it took, in milliseconds. */
+  async connect(total: number, roomOf: (index: number) => string, wanted: number, perS = Number.POSITIVE_INFINITY): Promise<number> {
     await this.adapter.prepare(total)
+    // Each room begins by itself: the same bytes mean something else in another.
+    const roots = new Map<string, SharedSight>()
+    for (let index = 0; index < total; index++) {
+      const room = roomOf(index)
+      const root = roots.get(room) ?? new SharedSight()
+      roots.set(room, root)
+      this.participants.push(newcomer(index, room, root, wanted))
+    }
+    return this.reconnect(this.participants, perS)
+  }
+
+  /** The same members on new sockets. Returns how long it took, in milliseconds. */
+  async reconnect(participants: readonly Participant[], perS = Number.POSITIVE_INFINITY): Promise<number> {
     const start = performance.now()
-    let next = 0
+    const waiting = participants.entries()
     const connectSome = async () => {
-      while (next < total) {
-        const index = next++
-        await Promise.race([this.#join(index, roomOf(index), wanted), sleep(CONNECT_LIMIT_MS)])
+      for (const [nth, participant] of waiting) {
+        const early = start + (nth * 1000) / perS - performance.now()
+        if (early > 0) await sleep(early)
+        // The limits of those who came in time keep no process alive.
+        await Promise.race([this.#join(participant), sleep(CONNECT_LIMIT_MS, null, { ref: false })])
       }
     }
     await Promise.all(Array.from({ length: CONNECTING_AT_ONCE }, connectSome))
-    this.failed = this.participants.filter(({ isReady }) => !isReady).length
-    if (this.failed === total) throw new Error(`nobody got in: ${this.participants[0]?.socket?.fault ?? "no answer"}`)
+    this.failed = participants.filter(({ isReady }) => !isReady).length
+    if (this.failed === participants.length) throw new Error(`nobody got in: ${participants[0]?.socket?.fault ?? "no answer"}`)
     return performance.now() - start
+  }
+
+  /** Whether all see everybody within the time. */
+  async becomesWhole(limitMs: number): Promise<boolean> {
+    const limit = performance.now() + limitMs
+    while (this.whole < this.participants.length && performance.now() < limit) await sleep(5)
+    return this.whole === this.participants.length
+  }
+
+  /** What a member has seen; the same for all who share it. */
+  sightOf({ shared, own }: Participant): Sight {
+    return this.adapter.sharesFrames ? shared : own
+  }
+
+  /** Waits until all of them have the state `seq` of that member; returns when each got it, the member itself left out. */
+  async arrivals(index: number, seq: number, limitMs: number, act: () => void): Promise<ReadonlyMap<Participant, number>> {
+    const arrivals = new Map<Participant, number>()
+    this.#awaited = { index, seq, arrivals }
+    act()
+    const others = this.participants.length - 1
+    const limit = performance.now() + limitMs
+    while (arrivals.size < others && performance.now() < limit) await sleep(2)
+    this.#awaited = null
+    return arrivals
   }
 
   disperse(): void {
     for (const { socket } of this.participants) socket?.destroy()
   }
 
-  #join(index: number, room: string, wanted: number): Promise<void> {
+  #join(participant: Participant): Promise<void> {
     return new Promise((resolve) => {
-      const participant: Participant = {
-        index,
-        room,
-        key: memberKey(index),
-        wanted,
-        socket: null,
-        ready: () => {
-          participant.isReady = true
-          resolve()
-        },
-        isReady: false,
-        isObserver: false,
-        members: 0,
-        wholeAt: null,
-        seq: 0,
+      const { adapter } = this
+      participant.isReady = false
+      participant.members = 0
+      participant.wholeAt = null
+      participant.ready = () => {
+        participant.isReady = true
+        resolve()
       }
-      this.participants[index] = participant
-      participant.socket = new WebSocketClient(this.#port, this.adapter.path(room, index), this.adapter.headers(index), {
+      participant.socket = new WebSocketClient(this.#port, adapter.path(participant), adapter.headers(participant.index), {
         opened: () => {
-          if (this.adapter.isInOnOpen) participant.ready()
+          if (adapter.isInOnOpen) participant.ready()
         },
         received: (_, bytes, start, end) => this.#received(participant, bytes, start, end),
         closed: () => resolve(),
@@ -78,22 +118,66 @@ export class Crowd {
   }
 
   #received(participant: Participant, bytes: Buffer, start: number, end: number): void {
-    const { adapter, tally } = this
-    const states = adapter.received(participant, bytes, start, end)
+    const { adapter } = this
+    const statesAt = adapter.received(participant, bytes, start, end)
     if (participant.wholeAt === null && participant.members >= participant.wanted) {
       participant.wholeAt = performance.now()
       this.whole++
     }
-    if (states === 0) return
-    if (tally.isMeasuring) tally.states += states
-    if (participant.isObserver) {
-      adapter.decode(participant, bytes, start, end, (member, seq, sentAt) => {
-        tally.latency(sentAt)
-        tally.seen(participant, member, seq)
-      })
-    } else if (tally.isMeasuring && --this.#framesToSample === 0) {
-      this.#framesToSample = SAMPLE_EVERY
-      adapter.decode(participant, bytes, start, end, (_, __, sentAt) => tally.latency(sentAt))
+    if (statesAt >= 0) this.#told(participant, this.#read(participant, bytes, statesAt, end))
+  }
+
+  #read(participant: Participant, bytes: Buffer, start: number, end: number): States {
+    const { adapter } = this
+    const read = () => adapter.states(participant, bytes, start, end, this.#seqOf)
+    if (adapter.sharesFrames) {
+      participant.shared = participant.shared.told(bytes, start, end, read)
+      return participant.shared.states
     }
+    const states = read()
+    participant.own.told(states)
+    return states
+  }
+
+  #told(participant: Participant, states: States): void {
+    const { tally } = this
+    if (tally.isMeasuring) tally.states += states.length / 2
+    if (this.#awaited !== null) noteArrival(this.#awaited, participant, states)
+    const isSample = tally.isMeasuring && --this.#framesToSample === 0
+    if (isSample) this.#framesToSample = SAMPLE_EVERY
+    if (!isSample && !participant.isObserver) return
+    for (let i = 0; i < states.length; i += 2) {
+      const index = states[i] ?? 0
+      const seq = states[i + 1] ?? 0
+      if (index !== participant.index) tally.latency(this.participants[index]?.sentAt[seq] ?? Number.NaN)
+      if (participant.isObserver) tally.seen(index, seq)
+    }
+  }
+}
+
+function newcomer(index: number, room: string, root: SharedSight, wanted: number): Participant {
+  return {
+    index,
+    room,
+    wanted,
+    socket: null,
+    ready: () => {},
+    isReady: false,
+    session: null,
+    isResumed: false,
+    isObserver: false,
+    members: 0,
+    leaves: 0,
+    wholeAt: null,
+    shared: root,
+    own: new OwnSight(),
+    sentAt: [0],
+  }
+}
+
+function noteArrival({ index, seq, arrivals }: Awaited, participant: Participant, states: States): void {
+  if (participant.index === index || arrivals.has(participant)) return
+  for (let i = 0; i < states.length; i += 2) {
+    if (states[i] === index && (states[i + 1] ?? 0) >= seq) arrivals.set(participant, performance.now())
   }
 }

@@ -2,24 +2,35 @@
 import type { Adapter } from "../adapters/adapter.ts"
 import { naive } from "../adapters/naive.ts"
 import { rollcall } from "../adapters/rollcall.ts"
+import { runCost } from "./cost.ts"
 import { Crowd } from "./crowd.ts"
 import { runIdle } from "./idle.ts"
-import { type Job, jobSchema, type Result } from "./job.ts"
+import { type Job, jobSchema } from "./job.ts"
 import { runJoins } from "./joins.ts"
+import type { Result } from "./result.ts"
+import { runResume } from "./resume.ts"
 import { runStorm } from "./storm.ts"
+import { runWake } from "./wake.ts"
 
 function adapterFor({ adapter }: Job): Adapter {
   return adapter.kind === "rollcall" ? rollcall(adapter.secret, adapter.deflate) : naive(adapter.prefix)
 }
 
-function run(crowd: Crowd, { scenario, pid }: Job): Promise<Result> {
+function run(crowd: Crowd, job: Job): Promise<Result> {
+  const { scenario, pid } = job
   switch (scenario.kind) {
     case "storm":
       return runStorm(crowd, scenario, pid)
     case "joins":
       return runJoins(crowd, scenario, pid)
+    case "resume":
+      return runResume(crowd, scenario, pid)
     case "idle":
       return runIdle(crowd, scenario, pid)
+    case "wake":
+      return runWake(crowd, scenario, job)
+    case "cost":
+      return runCost(crowd, scenario, job)
   }
 }
 

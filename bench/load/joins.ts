@@ -1,24 +1,27 @@
 /** Everybody comes at once: until each member sees all. */
-import { setTimeout as sleep } from "node:timers/promises"
 import type { Crowd } from "./crowd.ts"
-import type { Joins, JoinsResult } from "./job.ts"
+import type { ScenarioOf } from "./job.ts"
 import { megabytes, Stopwatch } from "./measure.ts"
+import type { JoinsResult } from "./result.ts"
+import { move } from "./sender.ts"
+import { STALE_AFTER_MS, staleness } from "./staleness.ts"
 import { wire } from "./websocket.ts"
 
-export async function runJoins(crowd: Crowd, { members, limitS }: Joins, pid: number): Promise<JoinsResult> {
+export async function runJoins(crowd: Crowd, { members, limitS }: ScenarioOf<"joins">, pid: number): Promise<JoinsResult> {
   await crowd.adapter.prepare(members)
   const stopwatch = new Stopwatch(pid)
   const startedAt = performance.now()
   const connectedMs = await crowd.connect(members, () => "r0", members)
-  const limit = startedAt + limitS * 1000
-  while (crowd.whole < members && performance.now() < limit) await sleep(5)
+  await crowd.becomesWhole(startedAt + limitS * 1000 - performance.now())
   const spent = stopwatch.stop()
   const wholeAt = Math.max(...crowd.participants.map((participant) => participant.wholeAt ?? Number.POSITIVE_INFINITY))
+  await oneMoves(crowd)
   return {
     kind: "joins",
     failed: crowd.failed,
     closed: wire.closedByServer,
     partial: members - crowd.whole,
+    stale: staleness(crowd, performance.now()).stale,
     wholeMs: Number.isFinite(wholeAt) ? wholeAt - startedAt : null,
     connectedMs,
     serverCpuS: spent.serverCpuS,
@@ -28,4 +31,10 @@ export async function runJoins(crowd: Crowd, { members, limitS }: Joins, pid: nu
     otherCores: spent.otherCores,
     rssMb: megabytes(spent.rss),
   }
+}
+
+/** Whoever is told of one is told of all: the room goes on for everybody who came. */
+async function oneMoves(crowd: Crowd): Promise<void> {
+  const [member] = crowd.participants
+  if (member !== undefined) await crowd.arrivals(member.index, 1, STALE_AFTER_MS, () => move(crowd, member))
 }

@@ -1,22 +1,36 @@
-/** One member of the load: its socket, what it has said, and how many it sees. */
+/** One member of the load: its socket, what it has said, and what it sees. */
+import type { OwnSight, SharedSight } from "./seen.ts"
 import type { WebSocketClient } from "./websocket.ts"
 
 export type Participant = {
   readonly index: number
   readonly room: string
-  readonly key: string
   /** How many members it has to see before its picture is whole. */
   readonly wanted: number
   socket: WebSocketClient | null
   /** It is in the room, and may speak. */
   ready: () => void
   isReady: boolean
-  /** Its frames are all decoded; what it has seen counts as delivered. */
+  /** What it resumes with, where the server has such a thing. */
+  session: string | null
+  /** Whether the server said that it goes on where it was. */
+  isResumed: boolean
+  /** All that its frames say counts as delivered, and its latencies are measured. */
   isObserver: boolean
   /** How many members it sees. */
   members: number
+  /** How many it saw leave. */
+  leaves: number
   /** When it first saw all that it wanted, on the generator's clock. */
   wholeAt: number | null
-  /** The number of its last update. */
-  seq: number
+  /** The one of both that fits the server. */
+  shared: SharedSight
+  readonly own: OwnSight
+  /** When it sent each of its states, by their numbers: the first is where it entered. */
+  readonly sentAt: number[]
+}
+
+/** The number of its last state. */
+export function lastSeq({ sentAt }: Participant): number {
+  return sentAt.length - 1
 }

@@ -2,32 +2,26 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { percentile } from "../statistics.ts"
 import type { Crowd } from "./crowd.ts"
-import type { Storm, StormResult } from "./job.ts"
+import type { ScenarioOf } from "./job.ts"
 import { megabytes, Stopwatch } from "./measure.ts"
+import type { StormResult } from "./result.ts"
+import { Sender } from "./sender.ts"
+import { STALE_AFTER_MS, staleness } from "./staleness.ts"
 import { wire } from "./websocket.ts"
 
-/**
- * A member with so many updates that no observer has seen yet skips its turn. So an overloaded server shows what it
- * can do, and not an endless queue; latencies compare only where next to nothing was skipped.
- */
-const MAX_UNSEEN = 3
+const WHOLE_LIMIT_MS = 10_000
 
-/** How often the sender looks who is due. */
-const SENDER_PERIOD_MS = 2
+/** How often is looked whether anybody is behind. */
+const LOOK_EVERY_MS = 1000
 
-/** After the end every observer must have everybody's last state within this time. */
-const SETTLE_MS = 1500
-
-const WIDTH = 1920
-const HEIGHT = 1080
-
-/** A room this large has two observers, so that each also checks the other. */
+/** A room this large has two observers. */
 const LARGE_ROOM = 50
 
-export async function runStorm(crowd: Crowd, storm: Storm, pid: number): Promise<StormResult> {
+export async function runStorm(crowd: Crowd, storm: ScenarioOf<"storm">, pid: number): Promise<StormResult> {
   const { rooms, perRoom, rate, warmS, measureS } = storm
   const total = rooms * perRoom
   await crowd.connect(total, (index) => `r${index % rooms}`, perRoom)
+  await crowd.becomesWhole(WHOLE_LIMIT_MS)
   appointObservers(crowd, rooms, perRoom)
   await sleep(500)
   const sender = new Sender(crowd, rate)
@@ -37,21 +31,22 @@ export async function runStorm(crowd: Crowd, storm: Storm, pid: number): Promise
   tally.measureFrom(performance.now())
   const before = sender.counts()
   const stopwatch = new Stopwatch(pid)
-  await sleep(measureS * 1000)
+  const staleDuring = await watchStaleness(crowd, measureS * 1000)
   const { seconds, bytes, frames, rss, ...spent } = stopwatch.stop()
   tally.stop()
   const after = sender.counts()
   sender.stop()
-  await sleep(SETTLE_MS)
+  await sleep(STALE_AFTER_MS)
   const received = tally.states
   const delivered = crowd.adapter.echoesSelf ? (received * (perRoom - 1)) / perRoom : received
-  const latencies = tally.latencies.toSorted((a, b) => a - b)
+  const latencies = Float64Array.from(tally.latencies).sort()
   return {
     kind: "storm",
     failed: crowd.failed,
     closed: wire.closedByServer,
     partial: total - crowd.whole,
-    ...tally.staleness(crowd.participants),
+    ...staleness(crowd, performance.now()),
+    staleDuring,
     offeredPerS: total * rate * (perRoom - 1),
     deliveredPerS: delivered / seconds,
     skippedShare: (after.skipped - before.skipped) / Math.max(1, after.due - before.due),
@@ -70,67 +65,25 @@ export async function runStorm(crowd: Crowd, storm: Storm, pid: number): Promise
   }
 }
 
-function appointObservers({ participants }: Crowd, rooms: number, perRoom: number): void {
+/** The most stale pairs of all looks within the time. */
+async function watchStaleness(crowd: Crowd, forMs: number): Promise<number> {
+  const endsAt = performance.now() + forMs
+  let worst = 0
+  for (let left = forMs; left > 0; left = endsAt - performance.now()) {
+    await sleep(Math.min(LOOK_EVERY_MS, left))
+    worst = Math.max(worst, staleness(crowd, performance.now() - STALE_AFTER_MS).stale)
+  }
+  return worst
+}
+
+/** Whose frames are all looked at; without any, nobody may send more than a few updates. */
+export function appointObservers({ participants }: Crowd, rooms: number, perRoom: number): void {
   const perRoomObservers = perRoom >= LARGE_ROOM ? 2 : 1
   for (let room = 0; room < rooms; room++) {
     for (let nth = 1; nth <= perRoomObservers; nth++) {
       const position = Math.floor((nth * perRoom) / (perRoomObservers + 1))
       const observer = participants[position * rooms + room]
       if (observer !== undefined) observer.isObserver = true
-    }
-  }
-}
-
-class Sender {
-  readonly #crowd: Crowd
-  readonly #periodMs: number
-  #timer: NodeJS.Timeout | null = null
-  #startedAt = 0
-  #turns = 0
-  #due = 0
-  #skipped = 0
-  #maxLagMs = 0
-
-  constructor(crowd: Crowd, rate: number) {
-    this.#crowd = crowd
-    this.#periodMs = 1000 / rate
-  }
-
-  start(): void {
-    this.#startedAt = performance.now()
-    this.#timer = setInterval(() => this.#sendDue(), SENDER_PERIOD_MS)
-  }
-
-  stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer)
-  }
-
-  counts(): { due: number; skipped: number; maxLagMs: number } {
-    const counts = { due: this.#due, skipped: this.#skipped, maxLagMs: this.#maxLagMs }
-    this.#maxLagMs = 0
-    return counts
-  }
-
-  #sendDue(): void {
-    const { participants, adapter, tally } = this.#crowd
-    const total = participants.length
-    const now = performance.now()
-    for (let sent = 0; sent <= total; sent++) {
-      const dueAt = this.#startedAt + (this.#turns / total) * this.#periodMs
-      if (dueAt > now) return
-      const member = participants[this.#turns % total]
-      this.#turns++
-      this.#due++
-      this.#maxLagMs = Math.max(this.#maxLagMs, now - dueAt)
-      if (member?.socket?.isOpen !== true) continue
-      if (!member.isObserver && member.seq - (tally.newest.get(member.key) ?? 0) >= MAX_UNSEEN) {
-        this.#skipped++
-        continue
-      }
-      member.seq++
-      const x = Math.floor(Math.random() * WIDTH)
-      const y = Math.floor(Math.random() * HEIGHT)
-      member.socket.write(adapter.update(x, y, member.seq, performance.now()))
     }
   }
 }

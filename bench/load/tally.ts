@@ -1,14 +1,11 @@
-/** What arrived: states counted in every frame, and latencies where frames are decoded. */
-import type { Participant } from "./participant.ts"
+/** What arrived: states counted in every frame, and latencies where frames are looked at. */
 
 export class Tally {
   states = 0
   /** Milliseconds from sending to decoding. */
   readonly latencies: number[] = []
-  /** The newest state of each member that any observer has. */
-  readonly newest = new Map<string, number>()
-  /** The same for each observer. */
-  readonly #newestOf = new Map<Participant, Map<string, number>>()
+  /** The number of the newest state of each member that any observer has, by the member's index. */
+  readonly newest = new Map<number, number>()
   #measuresFrom = Number.POSITIVE_INFINITY
 
   measureFrom(instant: number): void {
@@ -28,25 +25,7 @@ export class Tally {
     if (sentAt >= this.#measuresFrom) this.latencies.push(performance.now() - sentAt)
   }
 
-  seen(observer: Participant, member: string, seq: number): void {
-    const known = this.#newestOf.get(observer) ?? new Map<string, number>()
-    this.#newestOf.set(observer, known)
-    if (seq > (known.get(member) ?? 0)) known.set(member, seq)
-    if (seq > (this.newest.get(member) ?? 0)) this.newest.set(member, seq)
-  }
-
-  /** Of all pairs of an observer and another member of its room, those whose last state the observer lacks. */
-  staleness(participants: readonly Participant[]): { stale: number; checked: number } {
-    let stale = 0
-    let checked = 0
-    for (const observer of participants.filter(({ isObserver }) => isObserver)) {
-      const known = this.#newestOf.get(observer)
-      for (const member of participants) {
-        if (member === observer || member.room !== observer.room) continue
-        checked++
-        if ((known?.get(member.key) ?? 0) !== member.seq) stale++
-      }
-    }
-    return { stale, checked }
+  seen(index: number, seq: number): void {
+    if (seq > (this.newest.get(index) ?? 0)) this.newest.set(index, seq)
   }
 }

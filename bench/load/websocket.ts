@@ -29,6 +29,8 @@ export type Handlers = {
 
 export class WebSocketClient {
   isOpen = false
+  /** What came on this socket. */
+  bytesIn = 0
   /** Why the upgrade was refused or the line broke. */
   fault: string | null = null
   readonly #handlers: Handlers
@@ -84,6 +86,7 @@ export class WebSocketClient {
 
   #read(length: number): void {
     wire.bytesIn += length
+    this.bytesIn += length
     let bytes = READ_BUFFER
     let end = length
     if (this.#rest !== null) {

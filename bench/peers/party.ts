@@ -5,7 +5,7 @@
 import { type Connection, type ConnectionContext, routePartykitRequest, Server, type WSMessage } from "partyserver"
 
 type State = { readonly n: string; readonly c: string; readonly x: unknown; readonly y: unknown }
-type Update = { readonly type?: string; readonly x?: unknown; readonly y?: unknown; readonly s?: unknown; readonly t?: unknown }
+type Update = { readonly type?: string; readonly x?: unknown; readonly y?: unknown }
 type Env = { readonly Room: DurableObjectNamespace<Room> }
 
 export class Room extends Server<Env> {
@@ -26,9 +26,9 @@ export class Room extends Server<Env> {
     }
     const update: Update = JSON.parse(String(message))
     if (update.type !== "update") return
-    const { x, y, s, t } = update
+    const { x, y } = update
     connection.setState((state) => ({ n: state?.n ?? "", c: state?.c ?? "", x, y }))
-    this.broadcast(JSON.stringify({ type: "update", id: connection.id, x, y, s, t }), [connection.id])
+    this.broadcast(JSON.stringify({ type: "update", id: connection.id, x, y }), [connection.id])
   }
 
   override onClose(connection: Connection): void {

@@ -46,10 +46,10 @@ function heard(room: ReadonlySet<Member>, member: Member, data: RawData): void {
   }
   const frame: unknown = JSON.parse(text)
   if (!isRecord(frame) || frame["type"] !== "update") return
-  const { x, y, s, t } = frame
+  const { x, y } = frame
   member.x = x
   member.y = y
-  broadcast(room, { type: "update", id: member.id, x, y, s, t }, member)
+  broadcast(room, { type: "update", id: member.id, x, y }, member)
 }
 
 function described({ id, name, color, x, y }: Member): object {

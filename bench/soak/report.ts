@@ -1,7 +1,7 @@
 /** A soak's page and its plot, made of its samples. */
+import { type Panel, plot } from "../plot/over-time.ts"
 import { format, median } from "../statistics.ts"
 import type { LoadPlan } from "./load.ts"
-import { type Panel, plot } from "./plot.ts"
 import type { Sample } from "./sample.ts"
 import { judge, steadyPart } from "./verdict.ts"
 
@@ -20,20 +20,20 @@ export function soakPlot({ samples }: Soak): string {
     }),
   })
   const panels: Panel[] = [
-    { title: "Memory of workerd", unit: "MB", lines: [line("RSS", "#0b62d6", ({ rssMb }) => rssMb)] },
+    { title: "Memory of workerd", unit: "MB", lines: [line("RSS", "var(--a)", ({ rssMb }) => rssMb)] },
     {
       title: "Delivery",
       unit: "ms",
-      lines: [line("p50", "#0b62d6", ({ p50Ms }) => p50Ms), line("p99", "#c2410c", ({ p99Ms }) => p99Ms)],
+      lines: [line("p50", "var(--a)", ({ p50Ms }) => p50Ms), line("p99", "var(--d)", ({ p99Ms }) => p99Ms)],
     },
-    { title: "Members in all rooms", unit: "by the rooms' stats", lines: [line("members", "#0b62d6", ({ members }) => members)] },
+    { title: "Members in all rooms", unit: "by the rooms' stats", lines: [line("members", "var(--a)", ({ members }) => members)] },
     {
       title: "Processor",
       unit: "cores",
       lines: [
-        line("workerd", "#0b62d6", ({ serverCores }) => serverCores),
-        line("generator", "#15803d", ({ generatorCores }) => generatorCores),
-        line("all others", "#777", ({ otherCores }) => otherCores),
+        line("workerd", "var(--a)", ({ serverCores }) => serverCores),
+        line("generator", "var(--b)", ({ generatorCores }) => generatorCores),
+        line("all others", "var(--e)", ({ otherCores }) => otherCores),
       ],
     },
   ]

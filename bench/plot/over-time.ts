@@ -1,5 +1,6 @@
 /** Lines over time as an SVG: panels one below the other, which share the axis of time. */
 import { format } from "../statistics.ts"
+import { drawing, niceStep, text } from "./drawing.ts"
 
 export type Line = { readonly name: string; readonly color: string; readonly points: readonly (readonly [number, number])[] }
 export type Panel = { readonly title: string; readonly unit: string; readonly lines: readonly Line[] }
@@ -9,21 +10,16 @@ const PANEL_HEIGHT = 200
 const MARGIN = { left: 60, right: 20, top: 34, bottom: 24 }
 const INNER = { width: WIDTH - MARGIN.left - MARGIN.right, height: PANEL_HEIGHT - MARGIN.top - MARGIN.bottom }
 const GRID_LINES = 4
-const STEPS = [1, 2, 5, 10]
 
 /** `until` is the end of the axis, `steadyFrom` where the part that is judged begins; points' first number is in the same minutes. */
 export function plot(panels: readonly Panel[], until: number, steadyFrom: number): string {
   const height = PANEL_HEIGHT * panels.length + 20
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="11">`,
-    `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
+  return drawing(WIDTH, height, panels.map(({ title }) => title).join(", "), [
     ...panels.map(
       (panel, i) => `<g transform="translate(${MARGIN.left} ${i * PANEL_HEIGHT + MARGIN.top})">${draw(panel, until, steadyFrom)}</g>`,
     ),
-    `<text x="${MARGIN.left}" y="${height - 8}" fill="#555">minutes; the shaded part is warm-up and not judged</text>`,
-    "</svg>",
-    "",
-  ].join("\n")
+    text(MARGIN.left, height - 8, "minutes; the shaded part is warm-up and not judged"),
+  ])
 }
 
 function draw({ title, unit, lines }: Panel, until: number, steadyFrom: number): string {
@@ -36,14 +32,14 @@ function draw({ title, unit, lines }: Panel, until: number, steadyFrom: number):
   const minuteStep = niceStep(until / 10)
   const columns = Array.from({ length: Math.floor(until / minuteStep) + 1 }, (_, i) => i * minuteStep)
   return [
-    `<rect width="${x(steadyFrom)}" height="${INNER.height}" fill="#f1f1f4"/>`,
-    `<text y="-12" font-size="13" fill="#111">${title} (${unit})</text>`,
+    `<rect width="${x(steadyFrom)}" height="${INNER.height}" fill="var(--shade)"/>`,
+    `<text y="-12" font-size="13" fill="var(--ink)">${title} (${unit})</text>`,
     ...rows.map(
       (value) =>
-        `<path d="M0 ${y(value)}H${INNER.width}" stroke="#ddd"/><text x="-6" y="${y(value)}" dy="4" text-anchor="end" fill="#555">${format(value)}</text>`,
+        `<path d="M0 ${y(value)}H${INNER.width}" stroke="var(--grid)"/><text x="-6" y="${y(value)}" dy="4" text-anchor="end" fill="var(--soft)">${format(value)}</text>`,
     ),
     ...columns.map(
-      (minutes) => `<text x="${x(minutes)}" y="${INNER.height + 15}" text-anchor="middle" fill="#555">${format(minutes)}</text>`,
+      (minutes) => `<text x="${x(minutes)}" y="${INNER.height + 15}" text-anchor="middle" fill="var(--soft)">${format(minutes)}</text>`,
     ),
     ...lines.map(
       ({ color, points }) =>
@@ -54,10 +50,4 @@ function draw({ title, unit, lines }: Panel, until: number, steadyFrom: number):
         `<text x="${INNER.width - (lines.length - 1 - i) * 90}" y="-12" text-anchor="end" fill="${color}">${name}</text>`,
     ),
   ].join("\n")
-}
-
-/** 1, 2 or 5 times a power of ten, no less than `least`. */
-function niceStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(least))
-  return (STEPS.find((step) => step * power >= least) ?? 10) * power
 }
