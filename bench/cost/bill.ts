@@ -17,6 +17,11 @@ export function billOf(usage: Usage): Bill {
   return { lines, dollars: CLOUDFLARE_BASE + lines.reduce((sum, { dollars }) => sum + dollars, 0) }
 }
 
+/** Without the plan, and without what it includes. */
+export function listPrice(usage: Usage): number {
+  return NAMES.reduce((sum, name) => sum + (usage[name] * METERS[name].dollars) / METERS[name].per, 0)
+}
+
 /** Dollars for so much, each part of it by its own tier. */
 export function tiered(amount: number, tiers: readonly Tier[]): number {
   let below = 0

@@ -1,7 +1,7 @@
 /** `npm run cost`: arguments → what is printed. */
 import { parseArgs } from "node:util"
 import { DEFAULTS, type Load } from "./load.ts"
-import { directoryTable, LOADS, leverTable, loadTables } from "./tables.ts"
+import { directoryTable, hourTable, LOADS, leverTable, loadTables } from "./tables.ts"
 
 export const USAGE = `npm run cost -- [options]    what a load costs a month; without options, the tables of docs/cost.md
   --connections 1000   at the same time, each a user of its own
@@ -75,12 +75,12 @@ export function readLoad(args: readonly string[]): { readonly load: Load | null;
   return { load: isOwn ? load : null, write: values.write, help: values.help }
 }
 
-export function sections(): Readonly<Record<"loads" | "levers" | "directory", string>> {
-  return { loads: LOADS.map(loadTables).join("\n\n"), levers: leverTable(), directory: directoryTable() }
+export function sections(): Readonly<Record<"loads" | "hours" | "levers" | "directory", string>> {
+  return { loads: LOADS.map(loadTables).join("\n\n"), hours: hourTable(), levers: leverTable(), directory: directoryTable() }
 }
 
 export function answer(load: Load | null): string {
   if (load !== null) return loadTables({ title: "Your load", load })
-  const { loads, levers, directory } = sections()
-  return [loads, "### What can be turned", levers, "### The directory", directory].join("\n\n")
+  const { loads, hours, levers, directory } = sections()
+  return [loads, "### An hour of a connection", hours, "### What can be turned", levers, "### The directory", directory].join("\n\n")
 }

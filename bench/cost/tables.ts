@@ -1,6 +1,6 @@
 /** Loads and bills → the tables of docs/cost.md. */
-import { type Bill, billOf } from "./bill.ts"
-import { DEFAULTS, directoryHour, type Load, monthOf } from "./load.ts"
+import { type Bill, billOf, listPrice } from "./bill.ts"
+import { DEFAULTS, directoryHour, type Load, membersOf, monthOf } from "./load.ts"
 import { big, quotes } from "./peers.ts"
 import { METERS } from "./prices.ts"
 import { HOUR } from "./steady-hour.ts"
@@ -40,6 +40,37 @@ function describe({ connections, rooms, hours, moving, rate, joins }: Load): str
 
 function sum({ lines }: Bill): number {
   return lines.reduce((total, { dollars }) => total + dollars, 0)
+}
+
+/** What a thousand hours of a connection use, before anything that is included is taken off. */
+export function hourTable(): string {
+  const [idle, busy] = [LOADS[0], LOADS[1]]
+  if (idle === undefined || busy === undefined) throw new Error("there are loads")
+  const rows = [
+    ["idle", { ...idle.load, joins: 0 }],
+    ["idle, its pings not counted", { ...idle.load, joins: 0, arePingsBilled: false }],
+    ["moving 10 times a second", { ...busy.load, joins: 0 }],
+    ["moving once a second", { ...busy.load, joins: 0, rate: 1 }],
+  ] as const
+  return markdown(
+    [
+      "1,000 connection-hours in rooms of 20",
+      ">requests",
+      ">rows written",
+      ">GB-s",
+      ">GB-s, never hibernating",
+      ">dollars",
+      ">never hibernating",
+    ],
+    rows.map(([what, load]) => {
+      const { usage, sleepless, quietHours, movingHours } = monthOf(load)
+      const thousands = ((quietHours + movingHours) * membersOf(load)) / 1000
+      const each = (value: number) => big(value / thousands)
+      const duration = [each(usage.gbSeconds), each(sleepless.gbSeconds)]
+      const dollars = [listPrice(usage), listPrice(sleepless)].map((sum) => `$${(sum / thousands).toPrecision(2)}`)
+      return [what, each(usage.objectRequests), each(usage.rowsWritten), ...duration, ...dollars]
+    }),
+  )
 }
 
 /** What turning one thing changes. */
