@@ -48,6 +48,8 @@ export class Ledger {
   readonly #storage: DurableObjectStorage
   readonly #sql: SqlStorage
   #exists: boolean
+  /** Whether anybody may be banned: each connect asks, and nearly no room has a ban. Undefined: not looked yet. */
+  #hasBans: boolean | undefined
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage
@@ -116,9 +118,12 @@ export class Ledger {
   ban(member: MemberId, until: Millis): void {
     this.#create()
     this.#sql.exec("INSERT OR REPLACE INTO bans VALUES (?, ?)", member, until)
+    this.#hasBans = true
   }
 
   bannedUntil(member: MemberId): Millis {
+    this.#hasBans ??= this.#rows("SELECT 1 FROM bans LIMIT 1").length > 0
+    if (!this.#hasBans) return 0
     const [row] = this.#rows("SELECT until FROM bans WHERE member = ?", member)
     return z.object({ until: z.number() }).safeParse(row).data?.until ?? 0
   }

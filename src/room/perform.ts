@@ -56,8 +56,10 @@ const PRUNE_EVERY_MS = 86_400_000
 export class Performer {
   readonly #parts: RoomParts
   readonly #fanOut: FanOut
-  /** Attachments of mere updates wait for the end of a running tick, so that 60 updates a second are not 60 writes. */
+  /** Attachments wait for the end of a running tick, so that 60 updates a second are not 60 writes. */
   readonly #unsaved = new Set<WebSocket>()
+  /** Who entered within a running tick: their rows are one commit at its end, before anybody is told. */
+  readonly #unrecorded = new Set<Connection>()
   /** Counters that changed, and no socket carries yet. */
   #isCounted = false
   /** When what is past its retention was last looked for, as far as memory goes. */
@@ -121,8 +123,7 @@ export class Performer {
     this.#record(changes, now)
     this.#parts.announcements?.record(changes, now)
     for (const socket of touched) this.#unsaved.add(socket)
-    const isUpdate = changes.length > 0 && changes.every(({ kind }) => kind === "update")
-    if (!isUpdate || !this.#fanOut.isPending) this.#save()
+    if (!this.#fanOut.isPending) this.#save()
     for (const [socket, reply] of replies) this.reply(socket, reply)
     this.#fanOut.add(changes, messages)
     this.#fanOut.flushWhenDue(now)
@@ -209,11 +210,14 @@ export class Performer {
 
   /** Rows: who is announced, so that a crash leaves no ghost, and when a member was last seen. */
   #record(changes: readonly Change[], now: Millis): void {
-    const { ledger, roster } = this.#parts
+    const { ledger, roster, announcements } = this.#parts
+    // A webhook is stored with its change: then the row cannot wait either.
+    const mayWait = announcements === null && this.#fanOut.isPending
     for (const change of changes) {
       if (change.kind === "enter" && change.isNews) {
         const connection = roster.connections.get(change.entry.connection)
-        if (connection !== undefined) ledger.put(connection)
+        if (connection !== undefined && mayWait) this.#unrecorded.add(connection)
+        else if (connection !== undefined) ledger.put(connection)
       }
       if (change.kind === "leave") {
         ledger.drop(change.entry.connection)
@@ -235,6 +239,11 @@ export class Performer {
   }
 
   #save(): void {
+    for (const connection of this.#unrecorded) {
+      const isThere = this.#parts.roster.connections.get(connection.id) === connection
+      if (isThere && connection.entry !== null) this.#parts.ledger.put(connection)
+    }
+    this.#unrecorded.clear()
     if (this.#isCounted) this.#carryTallies()
     for (const socket of this.#unsaved) {
       try {
