@@ -1,4 +1,4 @@
-/** From changes to sockets: what waits in the outbox is encoded once per tick, and the same text goes to all. */
+/** From changes to recipients: what waits in the outbox is encoded once per tick, and the same text goes to all. */
 
 import type { Connection } from "../core/connection.ts"
 import {
@@ -19,38 +19,41 @@ import { membersOnly, movesCount } from "../core/view.ts"
 import type { RoomFrame } from "../protocol/frames.ts"
 import type { View } from "../protocol/views.ts"
 import { DEFLATE_FROM, deflated } from "./deflate.ts"
-import { type Sockets, send } from "./sockets.ts"
+import type { Recipients } from "./recipients.ts"
 import type { Traffic } from "./traffic.ts"
 
-export type FanOutPorts = {
+/** A tick that a timer began late by so much at most is counted as begun when it was due: else forty a second are thirty-six. */
+const MAX_CAUGHT_UP_MS = 4
+
+export type FanOutPorts<R extends WeakKey> = {
   /** So many updates went out with an earlier one of their connection. */
   readonly merged: (updates: number) => void
   /** How many members are present. */
   readonly members: () => number
   /** Before anything is told: what was changed since the last flush is saved. */
   readonly save: () => void
-  /** A socket that threw: it is closed already, and its connection has to be let go. */
-  readonly failed: (socket: WebSocket) => void
+  /** One that took no frame: it is closed already, and its connection has to be let go. */
+  readonly failed: (recipient: R) => void
 }
 
 type Encoded = { readonly text: string; deflated: Uint8Array | null }
 
-export class FanOut {
-  readonly #sockets: Sockets
-  readonly #traffic: Traffic
+export class FanOut<R extends WeakKey> {
+  readonly #recipients: Recipients<R>
+  readonly #traffic: Pick<Traffic, "sent">
   readonly #limits: PaceLimits
-  readonly #ports: FanOutPorts
+  readonly #ports: FanOutPorts<R>
   readonly #outbox: Outbox = emptyOutbox()
   #pace: Pace = RESTED
   /** Updates that came in since everything was last told. */
   #updates = 0
-  /** What the snapshot that a socket was sent does not hold yet begins with this segment. */
-  readonly #firstSegments = new WeakMap<WebSocket, number>()
+  /** What the snapshot that one was sent does not hold yet begins with this segment. */
+  readonly #firstSegments = new WeakMap<R, number>()
   /** The only timer of the room, pending only while changes wait: a timer keeps the object from hibernating. */
   #timer: ReturnType<typeof setTimeout> | null = null
 
-  constructor(sockets: Sockets, traffic: Traffic, limits: PaceLimits, ports: FanOutPorts) {
-    this.#sockets = sockets
+  constructor(recipients: Recipients<R>, traffic: Pick<Traffic, "sent">, limits: PaceLimits, ports: FanOutPorts<R>) {
+    this.#recipients = recipients
     this.#traffic = traffic
     this.#limits = limits
     this.#ports = ports
@@ -65,9 +68,9 @@ export class FanOut {
     return this.#timer !== null
   }
 
-  /** The socket is about to be sent the whole room: older changes that still wait are not for it. */
-  snapshotTaken(socket: WebSocket): void {
-    if (isWaiting(this.#outbox)) this.#firstSegments.set(socket, firstSegmentAfterSnapshot(this.#outbox))
+  /** One is about to be sent the whole room: older changes that still wait are not for it. */
+  snapshotTaken(recipient: R): void {
+    if (isWaiting(this.#outbox)) this.#firstSegments.set(recipient, firstSegmentAfterSnapshot(this.#outbox))
   }
 
   add(changes: readonly Change[], messages: readonly Message[]): void {
@@ -82,40 +85,42 @@ export class FanOut {
   flushWhenDue(now: number): void {
     if (this.#timer !== null || !isWaiting(this.#outbox)) return
     const wait = flushAt(this.#pace, startsWithPresence(this.#outbox), this.#limits) - now
-    if (wait <= 0) this.#flush(now)
-    else this.#timer = setTimeout(() => this.#tick(), wait)
+    if (wait <= 0) this.#flush(now, now)
+    else this.#timer = setTimeout(() => this.#tick(now + wait), wait)
   }
 
-  #tick(): void {
+  #tick(due: number): void {
     this.#timer = null
-    this.#flush(Date.now())
+    const now = Date.now()
+    this.#flush(now, Math.max(due, now - MAX_CAUGHT_UP_MS))
   }
 
-  #flush(now: number): void {
+  /** `begun`: from when the next tick is counted. */
+  #flush(now: number, begun: number): void {
     this.#ports.save()
     const deliveries = take(this.#outbox)
     this.#countMerged(deliveries)
-    const sockets = this.#sockets.open()
-    const failed = new Set<WebSocket>()
+    const recipients = this.#recipients.open()
+    const failed = new Set<R>()
     let frames = 0
     for (const delivery of deliveries) {
       const told: Partial<Record<View, Encoded | null>> = {}
-      for (const socket of sockets) {
-        const connection = this.#hears(socket, delivery)
+      for (const recipient of recipients) {
+        const connection = this.#hears(recipient, delivery)
         if (connection === null) continue
         const { view, deflates } = connection
         // Encoded once for all who see as much, and compressed once for those of them who take that.
         const encoded = told[view] === undefined ? this.#encode(view, delivery) : told[view]
         told[view] = encoded
         if (encoded === null) continue
-        if (!send(socket, deflates ? compressed(encoded) : encoded.text)) failed.add(socket)
+        if (!this.#recipients.send(recipient, deflates ? compressed(encoded) : encoded.text)) failed.add(recipient)
         frames++
       }
     }
     this.#traffic.sent(frames, now)
     const hadPresence = deliveries.some(({ kind }) => kind === "presence")
-    this.#pace = afterFlush(this.#pace, frames, hadPresence, this.#limits, now)
-    for (const socket of failed) this.#ports.failed(socket)
+    this.#pace = afterFlush(this.#pace, frames, hadPresence, this.#limits, Math.min(begun, now))
+    for (const recipient of failed) this.#ports.failed(recipient)
     this.flushWhenDue(now)
   }
 
@@ -126,11 +131,11 @@ export class FanOut {
     this.#updates = 0
   }
 
-  /** As whom the socket is told this, or null: it is not. */
-  #hears(socket: WebSocket, delivery: Delivery): Connection | null {
-    const connection = this.#sockets.connectionOf(socket)
+  /** As whom one is told this, or null: it is not. */
+  #hears(recipient: R, delivery: Delivery): Connection | null {
+    const connection = this.#recipients.connectionOf(recipient)
     if (connection === null || !connection.grants.subscribe) return null
-    if (delivery.kind === "presence") return delivery.segment >= (this.#firstSegments.get(socket) ?? 0) ? connection : null
+    if (delivery.kind === "presence") return delivery.segment >= (this.#firstSegments.get(recipient) ?? 0) ? connection : null
     const { before, to } = delivery.message
     return connection.ref < before && (to === null || to.has(connection.member)) ? connection : null
   }
@@ -148,7 +153,7 @@ export class FanOut {
   }
 }
 
-/** Once for all sockets that take it. */
+/** Once for all who take it. */
 function compressed(encoded: Encoded): string | Uint8Array {
   if (encoded.text.length < DEFLATE_FROM) return encoded.text
   encoded.deflated ??= deflated(encoded.text)

@@ -14,7 +14,7 @@ import { FanOut } from "./fan-out.ts"
 import type { Ledger } from "./ledger.ts"
 import { Reporter } from "./report.ts"
 import type { Snapshot } from "./snapshot.ts"
-import { type Sockets, send } from "./sockets.ts"
+import type { Sockets } from "./sockets.ts"
 import { newTallies, type Tallies } from "./tallies.ts"
 import type { Traffic } from "./traffic.ts"
 import { sendRoom } from "./whole-room.ts"
@@ -55,7 +55,7 @@ const PRUNE_EVERY_MS = 86_400_000
 
 export class Performer {
   readonly #parts: RoomParts
-  readonly #fanOut: FanOut
+  readonly #fanOut: FanOut<WebSocket>
   /** Attachments wait for the end of a running tick, so that 60 updates a second are not 60 writes. */
   readonly #unsaved = new Set<WebSocket>()
   /** Who entered within a running tick: their rows are one commit at its end, before anybody is told. */
@@ -151,7 +151,7 @@ export class Performer {
       if (connection !== null) snapshotSent(connection, length, now)
     } else {
       if (reply.type === "error") this.#parts.counters.add(`errors.${reply.code}`)
-      send(socket, JSON.stringify(reply))
+      this.#parts.sockets.send(socket, JSON.stringify(reply))
     }
     this.#parts.traffic.sent(1, now)
   }

@@ -41,7 +41,7 @@ import { Performer, type RoomParts } from "./perform.ts"
 import { refuseConnect } from "./refuse.ts"
 import { restoreRoom } from "./restore.ts"
 import { Snapshot } from "./snapshot.ts"
-import { Sockets, send } from "./sockets.ts"
+import { Sockets } from "./sockets.ts"
 import { sweep } from "./sweep.ts"
 import { Traffic } from "./traffic.ts"
 import { Turns } from "./turns.ts"
@@ -131,7 +131,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
   async #receive(socket: WebSocket, raw: string | ArrayBuffer): Promise<void> {
     const connection = this.#parts.sockets.connectionOf(socket)
     if (connection === null) return
-    if (raw === PING) return void send(socket, PONG)
+    if (raw === PING) return void this.#parts.sockets.send(socket, PONG)
     const now = Date.now()
     this.#parts.traffic.received(1, now)
     const step = receive(this.#parts.roster, connection, raw, this.#limits(), now)

@@ -4,12 +4,13 @@ import { CLOSES, type CloseCode, closeReply } from "../protocol/close-codes.ts"
 import type { RoomFrame } from "../protocol/frames.ts"
 import { PING, PONG } from "../protocol/names.ts"
 import { type Attachment, decodeAttachment, encodeAttachment } from "./attachment.ts"
+import type { Recipients } from "./recipients.ts"
 import type { Tallies } from "./tallies.ts"
 
 /** No connection's id holds a colon, so that the two kinds of tags cannot be taken for each other. */
 const ROOM_TAG_PREFIX = "room:"
 
-export class Sockets {
+export class Sockets implements Recipients<WebSocket> {
   readonly #ctx: DurableObjectState
   /**
    * Keyed by the socket, whose identity is stable while the object is in memory: entries go with their socket, and
@@ -81,6 +82,17 @@ export class Sockets {
     this.#connections.set(socket, connection)
   }
 
+  /** A socket that throws is closed. */
+  send(socket: WebSocket, frame: string | Uint8Array): boolean {
+    try {
+      socket.send(frame)
+      return true
+    } catch {
+      closeSocket(socket, 1011, "sending failed")
+      return false
+    }
+  }
+
   save(socket: WebSocket, tallies: Tallies): void {
     const connection = this.connectionOf(socket)
     if (connection !== null && isOpen(socket)) socket.serializeAttachment(encodeAttachment(connection, tallies))
@@ -105,24 +117,13 @@ export class Sockets {
   /** `bye` first: where the transport is slow to end, it is what the user notices. */
   close(socket: WebSocket, code: CloseCode): void {
     const reason = CLOSES[code].name
-    send(socket, JSON.stringify({ type: "bye", code, reason } satisfies RoomFrame))
+    this.send(socket, JSON.stringify({ type: "bye", code, reason } satisfies RoomFrame))
     closeSocket(socket, code, reason)
   }
 
   /** A peer's close is always answered: the runtime does not. */
   answerClose(socket: WebSocket, code: number): void {
     closeSocket(socket, closeReply(code), "")
-  }
-}
-
-/** A socket that throws is closed and hurts no other. Returns whether the frame was taken. */
-export function send(socket: WebSocket, frame: string | Uint8Array): boolean {
-  try {
-    socket.send(frame)
-    return true
-  } catch {
-    closeSocket(socket, 1011, "sending failed")
-    return false
   }
 }
 

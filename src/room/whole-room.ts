@@ -2,12 +2,11 @@
 import type { Connection } from "../core/connection.ts"
 import { DEFLATE_FROM, withHead } from "./deflate.ts"
 import type { RoomParts } from "./perform.ts"
-import { send } from "./sockets.ts"
 
 /** `head` is the frame up to its room: JSON without the closing brace. Returns how many characters or bytes were sent. */
 export function sendRoom(parts: RoomParts, socket: WebSocket, connection: Connection | null, head: string): number {
   const frame = roomFrame(parts, connection, head)
-  send(socket, frame)
+  parts.sockets.send(socket, frame)
   return frame.length
 }
 
