@@ -60,7 +60,7 @@ export class App {
 
   /** Connected again, as far as it may be. */
   async back(): Promise<void> {
-    const until = Date.now() + BACK_LIMIT_MS
+    const until = Date.now() + BACK_LIMIT_MS * this.book.chronicle.clocks.stretch
     while (Date.now() < until && this.#room.status !== "connected" && !this.isOut) await new Promise((resolve) => setTimeout(resolve, 20))
     if (this.isOut) this.book.apps.set(APP, { goneBy: Date.now() })
     if (this.isOut && !this.book.wasClosed) this.book.report("bounded", `the app is out: ${JSON.stringify(this.#room.reason)}`)

@@ -45,12 +45,12 @@ export class Arena {
   readonly #miniflare: Miniflare
   readonly #folder: string
 
-  private constructor(miniflare: Miniflare, url: string, folder: string, errors: string[]) {
+  private constructor(miniflare: Miniflare, url: string, folder: string, errors: string[], pulse: Pulse) {
     this.#miniflare = miniflare
     this.#folder = folder
     this.url = url
     this.errors = errors
-    this.pulse = new Pulse(`${url}/healthz`)
+    this.pulse = pulse
   }
 
   static async start(variables: Readonly<Record<string, string>>): Promise<Arena> {
@@ -83,7 +83,8 @@ export class Arena {
     })
     const miniflare = new Miniflare(options)
     const { port } = await miniflare.ready
-    return new Arena(miniflare, `http://127.0.0.1:${port}`, folder, errors)
+    const url = `http://127.0.0.1:${port}`
+    return new Arena(miniflare, url, folder, errors, await Pulse.of(url))
   }
 
   /** SIGKILL: no handler runs, every line breaks; the simulator starts it anew on the same port. */
@@ -126,7 +127,7 @@ export class Arena {
   }
 
   async stop(): Promise<void> {
-    this.pulse.stop()
+    await this.pulse.stop()
     await this.#miniflare.dispose()
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
   }

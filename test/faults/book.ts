@@ -68,6 +68,12 @@ export class Book {
     tally.set(what, (tally.get(what) ?? 0) + times)
   }
 
+  /** What a busy service has not read yet, it has not heard: by so much, at most, in the time after which silence ends a connection. */
+  get late(): number {
+    const { arena, clocks } = this.chronicle
+    return arena.pulse.lateSince(Date.now() - Math.max(clocks.timeout, clocks.idle))
+  }
+
   slackSince(at: number): number {
     return this.chronicle.arena.pulse.slackSince(at)
   }
@@ -133,7 +139,7 @@ export class Book {
       this.checkEntry(entry, source, from)
     }
     for (const life of this.everybody()) {
-      if (!shown.has(life) && life.isSurelyShown(from, to, this.chronicle.clocks)) {
+      if (!shown.has(life) && life.isSurelyShown(from, to, this.chronicle.clocks, this.late)) {
         const invariant = life.isConnected ? "convergence" : "no flap"
         this.report(invariant, `${source} does not show ${this.describe(life)}, who is there`)
       }
@@ -168,9 +174,7 @@ export class Book {
     const life = this.lifeOf(entry)
     if (life === undefined) return
     this.count("leaves judged")
-    // What a busy service has not read yet, it has not heard.
-    const late = this.chronicle.arena.pulse.lateSince(life.lastHeardAt)
-    const why = life.whyNotLeave(reason, Date.now(), this.chronicle.clocks, late)
+    const why = life.whyNotLeave(reason, Date.now(), this.chronicle.clocks, this.late)
     if (why !== null) this.report("no flap", `${source} is told that ${this.describe(life)} leaves as ${reason}: ${why}`)
     if (reason !== "left") life.toldGone ??= { at: Date.now(), reason }
   }

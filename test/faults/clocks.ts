@@ -2,6 +2,8 @@
 
 export type Clocks = {
   readonly name: string
+  /** How many times slower than usual all goes, the schedule of faults too. */
+  readonly stretch: number
   readonly interval: number
   readonly timeout: number
   readonly grace: number
@@ -18,6 +20,7 @@ export type Clocks = {
 
 const USUAL: Clocks = {
   name: "usual",
+  stretch: 1,
   interval: 600,
   timeout: 1500,
   grace: 800,
@@ -41,6 +44,29 @@ const PROFILES: readonly Clocks[] = [
 
 export function clocksOfWave(wave: number): Clocks {
   return PROFILES[wave % PROFILES.length] ?? USUAL
+}
+
+/**
+ * For a machine so many times slower: what is judged stays the same, while what is on its way takes no larger a part of it.
+ * A second look at somebody who is sent away as idle after 2.6 s is not to be had from a machine that is busy for 3.
+ */
+export function stretched(clocks: Clocks, by: number): Clocks {
+  const { interval, timeout, grace, away, idle } = clocks
+  const times = Object.entries({ interval, timeout, grace, away, idle }).map(([name, ms]) => [name, Math.round(ms * by)])
+  return { ...clocks, ...Object.fromEntries(times), stretch: by }
+}
+
+const MOST = 3
+const MEASURED_MS = 300
+
+/** How many times slower this process gets on than if a core were its own, as a whole number: 1 on a machine that has nothing else to do. */
+export function slowness(): number {
+  const before = process.cpuUsage()
+  const from = performance.now()
+  while (performance.now() - from < MEASURED_MS);
+  const { user, system } = process.cpuUsage(before)
+  const share = (user + system) / 1000 / (performance.now() - from)
+  return Math.min(MOST, Math.max(1, Math.round(1 / share)))
 }
 
 export function variablesOf(clocks: Clocks): Record<string, string> {

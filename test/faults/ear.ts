@@ -106,9 +106,9 @@ export class Ear {
 
   #checkStatus(entry: Entry | undefined, status: Entry["status"]): void {
     const life = entry === undefined ? undefined : this.#book.lifeOf(entry)
-    const { clocks, arena } = this.#book.chronicle
+    const { clocks } = this.#book.chronicle
     if (life === undefined || status === "active" || !this.#line.isHealthy) return
-    const why = life.whyNotAway(Date.now(), clocks, arena.pulse.lateSince(life.lastActiveAt))
+    const why = life.whyNotAway(Date.now(), clocks, this.#book.late)
     if (why !== null) this.#book.report("no flap", `${this.name} is told that ${this.#book.describe(life)} is away: ${why}`)
   }
 

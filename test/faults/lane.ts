@@ -63,8 +63,8 @@ export class Lane {
   }
 
   async #turmoil(): Promise<void> {
-    const { startedAt } = this.#chronicle
-    const at = (step: Step) => wait(startedAt + step.at - Date.now())
+    const { startedAt, clocks } = this.#chronicle
+    const at = (step: Step) => wait(startedAt + step.at * clocks.stretch - Date.now())
     const players = this.players.map(async (player, i) => {
       const others = this.players.filter((other) => other !== player)
       for (const step of this.schedule.players[i] ?? []) {
@@ -86,7 +86,7 @@ export class Lane {
       await this.#guarded(`app ${step.deed}`, async () => this.#app?.does(step.deed, step.dice))
     })
     await Promise.all([...players, ...operator, ...app])
-    await wait(startedAt + TURMOIL_MS - Date.now())
+    await wait(startedAt + TURMOIL_MS * clocks.stretch - Date.now())
   }
 
   async #settle(book: Book, operator: Operator | undefined): Promise<void> {

@@ -36,6 +36,7 @@ export class Life {
   ending = ""
   /** When its line ended, as far as its client knows. */
   endedAt = Number.NEGATIVE_INFINITY
+  hasSaidGoodbye = false
   /** Something happened to it whose outcome is not known. */
   isDoubtful = false
   /** When a leave that ends it was first told to somebody, and with which reason. */
@@ -136,15 +137,28 @@ export class Life {
   /** A goodbye on a line that is up. */
   saidGoodbye(now: number): void {
     this.endedAt = now
+    this.hasSaidGoodbye = true
     this.endsBy(now, "left", now)
     // Should the word be lost on its way, its line broke all the same.
     this.isDoubtful = true
   }
 
-  /** The line broke, and the service was told so. */
-  lineCut(at: number, clocks: Clocks): void {
+  /** The goodbye got no answer until its client broke the line off: the room may have seen that alone. */
+  goodbyeUnanswered(now: number, clocks: Clocks): void {
+    this.allow("closed", this.endedAt + clocks.grace)
+    this.goneBy = Math.max(this.goneBy, now + clocks.grace + clocks.tick)
+    this.overBy = Math.max(this.overBy, now + clocks.grace + clocks.tick)
+  }
+
+  /**
+   * The line broke, and the service was told so. `late`: what anything was late in the time of a timeout before. Whoever had been
+   * silent for a timeout by then, as far as the room may know, may be over for that already, and the goodbye lost with the line.
+   */
+  lineCut(at: number, clocks: Clocks, late: number): void {
     this.#diedSilently = false
-    this.#lineEnded(at, at + clocks.grace, at + clocks.grace + clocks.tick)
+    const unread = ON_THE_WAY_MS + late
+    const isHeard = at + unread < asOf(this.#heard, at - unread) + clocks.timeout
+    this.#lineEnded(at, isHeard ? at + clocks.grace : at, at + clocks.grace + clocks.tick)
     this.allow("closed", at + clocks.grace)
   }
 
@@ -202,6 +216,7 @@ export class Life {
   /** It goes on, on a new line. */
   resumed(askedAt: number, expiresAt: number): void {
     this.isConnected = true
+    this.hasSaidGoodbye = false
     this.isDoubtful = false
     this.keptUntil = Number.POSITIVE_INFINITY
     this.overBy = Number.POSITIVE_INFINITY
@@ -217,11 +232,11 @@ export class Life {
   }
 
   /** Certainly shown in whatever the room says of itself between the two instants. */
-  isSurelyShown(from: number, to: number, clocks: Clocks): boolean {
+  isSurelyShown(from: number, to: number, clocks: Clocks, late: number): boolean {
     if (this.isDoubtful || this.enteredAt > from || to >= this.keptUntil) return false
     if (this.isPlaced) return true
-    const idles = clocks.idle > 0 && to >= this.lastActiveAt + clocks.idle
-    return to < this.lastHeardAt + clocks.timeout && to < this.expiresAt && !idles
+    const idles = clocks.idle > 0 && to >= asOf(this.#active, to - late) + clocks.idle
+    return to < asOf(this.#heard, to - late) + clocks.timeout && to < this.expiresAt && !idles
   }
 
   /** Null: it may leave for this reason. Else why not. */

@@ -40,9 +40,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     invariant: "no ghosts",
     what: "a line that broke is not noted, only found by heartbeats",
-    file: "src/room/room.ts",
-    from: "    const kept = this.#performer.keepForGrace(connection, now)\n",
-    to: "    const kept = { changes: [], lookBy: Number.POSITIVE_INFINITY }\n",
+    file: "src/room/perform.ts",
+    from: "lookBy: Number.POSITIVE_INFINITY } : this.keepForGrace(connection, now)",
+    to: "lookBy: Number.POSITIVE_INFINITY } : { changes: [], lookBy: Number.POSITIVE_INFINITY }",
     firstSeed: 0,
   },
   {
@@ -121,8 +121,8 @@ export const MUTANTS: readonly Mutant[] = [
     invariant: "nothing left",
     what: "the empty room is not wiped",
     file: "src/room/perform.ts",
-    from: "      await ledger.wipe()\n      return\n",
-    to: "      return\n",
+    from: "    await this.#parts.ledger.wipe()\n",
+    to: "",
     firstSeed: 0,
   },
   {
@@ -130,6 +130,14 @@ export const MUTANTS: readonly Mutant[] = [
     what: "a connection that ends out of its grace leaves its row behind",
     file: "src/room/perform.ts",
     from: "    if (!isConnected(connection)) ledger.drop(connection.id)\n",
+    to: "",
+    firstSeed: 0,
+  },
+  {
+    invariant: "nothing left",
+    what: "whoever is kicked, or leaves, leaves its row behind",
+    file: "src/room/perform.ts",
+    from: "        ledger.drop(change.entry.connection)\n",
     to: "",
     firstSeed: 0,
   },

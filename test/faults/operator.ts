@@ -39,14 +39,14 @@ export class Operator {
 
   /** Null: the service was down, and what came of it is not known. */
   async call(method: string, path: string, body?: unknown, token: string = DEV_ADMIN_KEY): Promise<Answer | null> {
-    const { arena } = this.book.chronicle
+    const { arena, clocks } = this.book.chronicle
     const from = Date.now()
     try {
       const response = await fetch(`${arena.url}${path}`, {
         method,
         headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { "content-type": "application/json" }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(8000),
+        signal: AbortSignal.timeout(8000 * clocks.stretch),
       })
       const text = await response.text()
       if (response.status >= 500) throw new Error(`${response.status} ${text.slice(0, 200)}`)

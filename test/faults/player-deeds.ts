@@ -136,7 +136,7 @@ export const DEEDS: Readonly<Record<PlayerDeed, Deed>> = {
     if (how < 0.5) client?.socket.close(1000)
     else client?.socket.close()
     // Whoever comes back before its goodbye was heard takes the session over.
-    await client?.closed(CLOSE_LIMIT_MS).catch(() => {})
+    await client?.closed(CLOSE_LIMIT_MS * player.book.chronicle.clocks.stretch).catch(() => {})
     player.wanted = how < 0.25 || how > 0.75 ? player.wanted : null
   },
 
@@ -184,7 +184,7 @@ export const DEEDS: Readonly<Record<PlayerDeed, Deed>> = {
       client?.socket.send(text)
     }
     const answers = () => client?.all("error").slice(before) ?? []
-    await until(() => client?.isOpen !== true || answers().length >= sent.length, ANSWER_LIMIT_MS)
+    await until(() => client?.isOpen !== true || answers().length >= sent.length, ANSWER_LIMIT_MS * player.book.chronicle.clocks.stretch)
     if (client?.isOpen !== true || client.all("bye").length > 0) return
     const wanted = sent.map(([, code]) => code).join()
     const got = answers()
@@ -272,7 +272,7 @@ export const DEEDS: Readonly<Record<PlayerDeed, Deed>> = {
     }
     await until(() => within.every(({ client }) => !client.isOpen))
     // What was closed by the client may still count for a moment.
-    setTimeout(() => player.expected.delete(429), CLOSE_LIMIT_MS)
+    setTimeout(() => player.expected.delete(429), CLOSE_LIMIT_MS * player.book.chronicle.clocks.stretch)
     // Those in grace may have had to make room.
     if (player.life !== null && !player.life.isConnected) player.life.isDoubtful = true
     for (const life of player.book.lives.values()) if (life.member === player.name && !life.isConnected) life.allow("closed", 0)
@@ -312,7 +312,7 @@ async function toTheEnd(player: Player, code: number, times: number, text: () =>
   life.enteredAt = Number.POSITIVE_INFINITY
   for (let i = 0; i < times; i++) client.sendText(text())
   const from = Date.now()
-  await until(() => !client.isOpen, ANSWER_LIMIT_MS)
+  await until(() => !client.isOpen, ANSWER_LIMIT_MS * player.book.chronicle.clocks.stretch)
   if (client.isOpen) player.book.report("bounded", `${player.name} was not sent away with ${code} within ${Date.now() - from} ms`)
 }
 

@@ -18,6 +18,8 @@ const GRANTS: Readonly<Record<Role, readonly string[]>> = {
 const OPEN_LIMIT_MS = 4000
 const CLOSE_LIMIT_MS = 300
 const CLOCKS_APART_MS = 100
+/** The code of a close that the other side did not answer. */
+const NO_ANSWER = 1006
 /** Frames of these types are no activity. */
 const PASSIVE = new Set(["pong", "auth", "sync"])
 
@@ -87,7 +89,7 @@ export class Player {
 
   /** Up again, as whoever it was if that can be, and present if it wants to be. */
   async comeBack(): Promise<void> {
-    const until = Date.now() + OPEN_LIMIT_MS
+    const until = Date.now() + OPEN_LIMIT_MS * this.book.chronicle.clocks.stretch
     while (!this.isUp && Date.now() < until) {
       const dialled = await this.dial(this.life?.session ?? null)
       if ("client" in dialled) this.welcomed(dialled)
@@ -116,7 +118,13 @@ export class Player {
     const from = Date.now()
     const used = token ?? (await this.token(lifetimeMs))
     const expiresAt = Math.ceil((from + (lifetimeMs ?? 3_600_000)) / 1000) * 1000
-    const asking = { room: book.room, member: name, token: used, closeLimitMs: CLOSE_LIMIT_MS, ...(session === null ? {} : { session }) }
+    const asking = {
+      room: book.room,
+      member: name,
+      token: used,
+      closeLimitMs: CLOSE_LIMIT_MS * book.chronicle.clocks.stretch,
+      ...(session === null ? {} : { session }),
+    }
     const socket = await dial({ url: this.line.url }, asking)
     const ear = new Ear(book, { member: name, hears: this.role !== "speaker", line: this.line, dialledAt: from })
     socket.on("message", (raw) => ear.hear(raw.toString()))
@@ -127,7 +135,7 @@ export class Player {
       const late = setTimeout(() => {
         socket.terminate()
         resolve({ status: null, text: "no answer" })
-      }, OPEN_LIMIT_MS)
+      }, OPEN_LIMIT_MS * book.chronicle.clocks.stretch)
       const done = (status: number | null, text = "") => {
         clearTimeout(late)
         resolve({ status, text })
@@ -251,7 +259,7 @@ export class Player {
       life.lineDied(book.chronicle.clocks)
     } else {
       this.line.cut(how)
-      life.lineCut(Date.now(), book.chronicle.clocks)
+      life.lineCut(Date.now(), book.chronicle.clocks, book.late)
     }
     book.ended(life)
     this.client?.socket.terminate()
@@ -290,7 +298,7 @@ export class Player {
 
   #checkFresh(life: Life, now: number): void {
     const { book } = this
-    const mayEnd = now >= life.lastHeardAt + book.chronicle.clocks.timeout && life.isConnected
+    const mayEnd = now + book.late >= life.lastHeardAt + book.chronicle.clocks.timeout && life.isConnected
     // The room's clock reads later than this one by as much as anything is late.
     const latest = now + CLOCKS_APART_MS + book.chronicle.arena.pulse.lateSince(life.endedAt)
     const isOver =
@@ -320,25 +328,28 @@ export class Player {
       this.#sentAway(life, bye, now)
       return
     }
-    if (this.isEnding) return
     const { arena, clocks } = this.book.chronicle
+    if (this.isEnding) {
+      if (code === NO_ANSWER && life.hasSaidGoodbye) life.goodbyeUnanswered(now, clocks)
+      return
+    }
     const kill = arena.kills.findLast(({ at, backAt }) => at <= now && now <= backAt + 300)
     if (kill !== undefined) life.crashed(kill.at, clocks)
     else {
       this.book.report("bounded", `${this.book.describe(life)} lost its line (${code}), which nobody had cut`)
-      life.lineCut(now, clocks)
+      life.lineCut(now, clocks, this.book.late)
     }
   }
 
   #sentAway(life: Life, { code, reason }: FrameOf<"bye">, now: number): void {
     const { book } = this
-    const { clocks, arena } = book.chronicle
+    const { clocks } = book.chronicle
     if (code === 4409 && (this.isEnding || this.expected.has(4409))) return
-    if (code === 4409 && now - this.#gaveUpAt < 10_000) {
-      life.lineCut(this.#gaveUpAt, clocks)
+    if (code === 4409 && now - this.#gaveUpAt < 10_000 * clocks.stretch) {
+      life.lineCut(this.#gaveUpAt, clocks, book.late)
       return
     }
-    const why = (was: Parameters<Life["whyNotLeave"]>[0]) => life.whyNotLeave(was, now, clocks, arena.pulse.lateSince(life.lastHeardAt))
+    const why = (was: Parameters<Life["whyNotLeave"]>[0]) => life.whyNotLeave(was, now, clocks, book.late)
     const fault =
       code === 4401
         ? why("expired")

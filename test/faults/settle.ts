@@ -1,7 +1,7 @@
 /** After the turmoil: every picture is the same and true, nothing runs while nothing happens, and nothing is left of those who left. */
 import { z } from "zod"
 import { tokenFor } from "../whole/wire-client.ts"
-import { entrySchema, type Stats, statsSchema } from "../whole/wire-frames.ts"
+import { type Entry, entrySchema, type Stats, statsSchema } from "../whole/wire-frames.ts"
 import type { App } from "./app.ts"
 import type { Book } from "./book.ts"
 import { leewayOf, silentBound } from "./clocks.ts"
@@ -11,9 +11,15 @@ import type { Player } from "./player.ts"
 import { until, wait } from "./player-deeds.ts"
 
 const presenceSchema = z.object({ present: z.array(entrySchema) })
-const lineSchema = z.object({ line: z.string(), until: z.number().nullable() })
+const lineSchema = z.object({ id: z.string(), line: z.string(), until: z.number().nullable() })
 const QUIET_MS = 1300
+const QUIETS = 3
 const TRIES = 6
+const CONVERGED_LIMIT_MS = 30_000
+/** Whoever writes on is told so by what follows. */
+const SETTLED_LIMIT_MS = 3000
+/** What was late lately is late now. */
+const LOOKING_BACK_MS = 2000
 /** The end of grace, the leave and the deletion are three alarms, one after the other. */
 const LATE_MS = 700
 
@@ -34,27 +40,42 @@ export async function converge(book: Book, players: readonly Player[], operator:
     )
   await wait(doomed() + book.chronicle.clocks.tick + book.slackSince(doomed()) - Date.now())
   let fault = ""
-  for (let i = 0; i < TRIES; i++) {
+  let tries = 0
+  const limit = Date.now() + CONVERGED_LIMIT_MS * book.chronicle.clocks.stretch
+  for (let i = 0; tries < TRIES && Date.now() < limit; i++) {
     for (const player of here) {
       await player.comeBack()
-      // Whoever says something now is neither away nor idle, and known for what it says.
-      if (book.chronicle.clocks.idle > 0 && player.wanted !== null && player.canPresence) await player.enter(player.wanted)
+      // Whoever says something now is neither away nor idle, and known for what it says; a machine that takes longer for a look than the
+      // clock of away has its quiet once everybody is.
+      if (book.chronicle.clocks.idle > 0 && player.wanted !== null && player.canPresence && i % 2 === 0) await player.enter(player.wanted)
       else await player.beWanted()
     }
-    await wait(3 * book.chronicle.clocks.tick + 60)
-    fault = await disagreement(book, here, operator, app)
+    await wait((i % 2 === 0 ? 0 : book.chronicle.clocks.away) + 3 * book.chronicle.clocks.tick + 60)
+    const before = await presenceOf(book, operator)
+    fault = await disagreement(book, here, operator, app, before)
     if (fault === "") break
+    // What changed while it was looked at says nothing.
+    if (canonical(await presenceOf(book, operator)) === canonical(before)) tries++
     await wait(150)
   }
   book.count("rooms converged")
   if (fault !== "") book.report("convergence", fault)
 }
 
-/** Empty: none. Else who disagrees with whom. */
-async function disagreement(book: Book, players: readonly Player[], operator: Operator, app: App | null): Promise<string> {
+async function presenceOf(book: Book, operator: Operator): Promise<readonly Entry[]> {
   const token = await tokenFor("looker", { rooms: { [book.room]: ["subscribe"] } })
   const answer = await operator.call("GET", `/v1/rooms/${book.room}/presence`, undefined, token)
-  const truth = presenceSchema.parse(answer?.body).present
+  return presenceSchema.parse(answer?.body).present
+}
+
+/** Empty: none. Else who disagrees with whom. */
+async function disagreement(
+  book: Book,
+  players: readonly Player[],
+  operator: Operator,
+  app: App | null,
+  truth: readonly Entry[],
+): Promise<string> {
   for (const player of players) {
     const { ear, client } = player
     if (ear === null || client === null || !player.isUp) return `${player.name} is not connected`
@@ -93,23 +114,58 @@ async function disagreement(book: Book, players: readonly Player[], operator: Op
   return ""
 }
 
-/** Nobody says a thing but pings and answers to heartbeats. */
+type Quiet = {
+  readonly from: number
+  readonly elapsed: number
+  readonly slept: boolean
+  readonly before: Stats
+  readonly after: Stats
+  readonly rowsBefore: readonly string[]
+  readonly rowsAfter: readonly string[]
+  /** Who was told something. */
+  readonly told: readonly Player[]
+}
+
+/** Nobody says a thing but pings and answers to heartbeats. A machine too late for these has no quiet: then everybody comes back, for another. */
 export async function stayQuiet(book: Book, players: readonly Player[], operator: Operator, sleeps: boolean): Promise<void> {
-  const { clocks, arena } = book.chronicle
-  // What the directory is told may wait so long, and is written.
-  await wait(clocks.report + book.slackSince(Date.now()))
-  const rowsBefore = await arena.stored(book.room)
-  const before = await statsOf(book, operator)
-  const slept = sleeps && (await book.sleep())
-  const heard = players.map(({ ear }) => (ear === null ? 0 : ear.heard - ear.statuses))
+  for (let tries = 1; ; tries++) {
+    const quiet = await aQuiet(book, players, operator, sleeps)
+    if (quiet === null) return
+    const { before, after, from } = quiet
+    const isDisturbed = before.connections !== after.connections || before.liveness.lost !== after.liveness.lost
+    if (!isDisturbed || !mayLose(book, from)) return judgeQuiet(book, players, quiet)
+    book.count("quiets that were none")
+    // How many were quiet is asked in the end.
+    if (tries === QUIETS) return
+    await Promise.all(players.filter(({ isGone }) => !isGone).map((player) => player.comeBack()))
+  }
+}
+
+/** Null: the service was not there to tell. */
+async function aQuiet(book: Book, players: readonly Player[], operator: Operator, sleeps: boolean): Promise<Quiet | null> {
+  const { arena } = book.chronicle
+  await settledRows(book)
   const from = Date.now()
-  await wait(QUIET_MS)
-  const elapsed = Date.now() - from
-  const after = await statsOf(book, operator)
+  const before = await statsOf(book, operator)
+  const heard = players.map(({ ear }) => (ear === null ? 0 : ear.heard - ear.statuses))
+  const rowsBefore = await arena.stored(book.room)
+  const slept = sleeps && (await book.sleep())
+  await wait(QUIET_MS * book.chronicle.clocks.stretch)
   const rowsAfter = await arena.stored(book.room)
-  const leftover = rowsAfter.filter((row) => isOver(row, Date.now() - LATE_MS - book.slackSince(from)))
-  if (leftover.length > 0) book.report("nothing left", `rows of connections whose grace is over: ${leftover.join("; ")}`)
-  if (before === null || after === null) return
+  const told = players.filter(({ ear }, i) => ear !== null && ear.heard - ear.statuses !== heard[i])
+  // Last, and the first thing was this too: whoever was lost in between shows.
+  const after = await statsOf(book, operator)
+  const elapsed = Date.now() - from
+  const past = Date.now() - LATE_MS - book.slackSince(from)
+  const leftover = rowsAfter.filter((row) => isOver(book, row, past))
+  if (leftover.length > 0) book.report("nothing left", `rows of connections that are over: ${leftover.join("; ")}`)
+  if (before === null || after === null) return null
+  return { from, elapsed, slept, before, after, rowsBefore, rowsAfter, told }
+}
+
+function judgeQuiet(book: Book, players: readonly Player[], quiet: Quiet): void {
+  const { clocks } = book.chronicle
+  const { from, elapsed, slept, before, after, rowsBefore, rowsAfter, told } = quiet
   book.count("quiet rooms")
   const onlyPing = players.every(({ habit, isGone }) => habit === "pings" || isGone) && book.apps.size === 0
   const gap = onlyPing ? Math.min(clocks.timeout - clocks.interval, silentBound(clocks)) : leewayOf(clocks)
@@ -138,8 +194,8 @@ export async function stayQuiet(book: Book, players: readonly Player[], operator
       `wrote while quiet: ${rowsBefore.filter((row) => !rowsAfter.includes(row))} became ${rowsAfter.filter((row) => !rowsBefore.includes(row))}`,
     )
   }
-  if (isStill && players.some(({ ear }, i) => ear !== null && ear.heard - ear.statuses !== heard[i])) {
-    book.report("free when idle", "somebody was told something while nothing happened")
+  if (isStill && told.length > 0) {
+    book.report("free when idle", `${told.map(({ name }) => name)} were told something while nothing happened`)
   }
   if (after.connections > 0 && after.liveness.nextAlarmAt === null) book.report("no ghosts", "no alarm is set while somebody is there")
 }
@@ -202,19 +258,36 @@ async function leftAfter(book: Book, due: number): Promise<string[]> {
   return left
 }
 
-/** Pings that were late themselves, or an end that only its silence tells. */
+/** What is stored, once that does not change any more: what the directory is told may wait for so long, and is written. */
+async function settledRows(book: Book): Promise<void> {
+  const { arena, clocks } = book.chronicle
+  await wait(clocks.report + book.slackSince(Date.now()))
+  const limit = Date.now() + SETTLED_LIMIT_MS * clocks.stretch
+  let rows = await arena.stored(book.room)
+  for (;;) {
+    await wait(2 * clocks.report + book.slackSince(Date.now() - LOOKING_BACK_MS))
+    const now = await arena.stored(book.room)
+    if (canonical(rows) === canonical(now) || Date.now() > limit) return
+    rows = now
+  }
+}
+
+/** The room's question, its way and the answer's may each be late; or an end that only its silence tells. */
 function mayLose(book: Book, from: number): boolean {
   const { arena, clocks } = book.chronicle
-  if (arena.pulse.lateSince(from) > (clocks.timeout - clocks.interval) / 2) return true
+  const spare = clocks.timeout - clocks.interval - leewayOf(clocks)
+  if (3 * arena.pulse.lateSince(from - clocks.timeout) > spare) return true
   return book.everybody().some((life) => book.isUnheard(life, from))
 }
 
-/** The row of a connection whose grace ended before that: its end should have taken it along, whoever else is still there. */
-function isOver(row: string, before: number): boolean {
+/** The row of a connection that was over before that: its end should have taken it along, whoever else is still there. */
+function isOver(book: Book, row: string, before: number): boolean {
   const [, json] = /^connections: (.*)$/.exec(row) ?? []
   if (json === undefined) return false
-  const { line, until: end } = lineSchema.parse(JSON.parse(json))
-  return line === "grace" && end !== null && end < before
+  const { id, line, until: end } = lineSchema.parse(JSON.parse(json))
+  if (line === "grace" && end !== null && end < before) return true
+  const life = book.lives.get(id)
+  return life !== undefined && Math.max(life.goneBy, life.overBy) < before && !book.isUnheard(life, before)
 }
 
 async function statsOf(book: Book, operator: Operator): Promise<Stats | null> {
