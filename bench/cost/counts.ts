@@ -14,9 +14,9 @@ export type Counts = {
 
 export type Event = "first connect" | "connect" | "enter" | "20 updates" | "goodbye" | "idle report" | "busy report"
 
-/** Each with the report that follows from it; `enter` comes right after its connect. Of the directory's rows one is the room's, the other holds all counters. */
+/** Each with the report that follows from it; `enter` comes right after its connect. Of the directory's rows one is the room's, another its index's when it is new, the last holds all counters. */
 export const COUNTS: Readonly<Record<Event, Counts>> = {
-  "first connect": { rows: 3, alarmsSet: 1, directoryRows: 2, reports: 1, alarmRuns: 0 },
+  "first connect": { rows: 3, alarmsSet: 1, directoryRows: 3, reports: 1, alarmRuns: 0 },
   connect: { rows: 1, alarmsSet: 0, directoryRows: 2, reports: 1, alarmRuns: 0 },
   enter: { rows: 2, alarmsSet: 2, directoryRows: 2, reports: 1, alarmRuns: 1 },
   "20 updates": { rows: 0, alarmsSet: 0, directoryRows: 0, reports: 0, alarmRuns: 0 },
@@ -24,6 +24,9 @@ export const COUNTS: Readonly<Record<Event, Counts>> = {
   "idle report": { rows: 1, alarmsSet: 0, directoryRows: 2, reports: 1, alarmRuns: 0 },
   "busy report": { rows: 1, alarmsSet: 0, directoryRows: 2, reports: 1, alarmRuns: 0 },
 }
+
+/** By which the directory finds rooms that say nothing any more: written when a room is new to it, and once in each hour that it stays. */
+export const INDEX_ROWS_PER_HOUR = 1
 
 /** What a room of 20 stores, in bytes. */
 export const ROOM_BYTES = 24_576

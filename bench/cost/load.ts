@@ -2,7 +2,7 @@
 import { NUMBERS } from "../../src/config/config.ts"
 import type { Clocks } from "../../src/core/liveness.ts"
 import { awakeShare } from "./awake.ts"
-import { COUNTS, type Counts, type Event, FRAME_MS, ROOM_BYTES, ROWS_READ_PER_WAKE, wakeMs } from "./counts.ts"
+import { COUNTS, type Counts, type Event, FRAME_MS, INDEX_ROWS_PER_HOUR, ROOM_BYTES, ROWS_READ_PER_WAKE, wakeMs } from "./counts.ts"
 import { MESSAGES_PER_REQUEST, type MeterName, OBJECT_GB } from "./prices.ts"
 import { HOUR, type SteadyHour, steadyHour } from "./steady-hour.ts"
 
@@ -104,6 +104,7 @@ export function monthOf(load: Load): Month {
       both((hour) => hour.alarmsSet) +
       quietHours * quiet.reports * rowsOf(COUNTS["idle report"]) +
       movingHours * busy.reports * rowsOf(COUNTS["busy report"]) +
+      (quietHours + movingHours) * INDEX_ROWS_PER_HOUR +
       ofSession(rowsOf),
     rowsRead: wakes * (ROWS_READ_PER_WAKE.room + ROWS_READ_PER_WAKE.member * members),
     storedGb: (rooms * ROOM_BYTES) / 1e9,
@@ -125,5 +126,9 @@ export function directoryHour(
 ): { readonly requests: number; readonly rowsWritten: number; readonly gbSeconds: number } {
   const { reports } = hourOf(load, doing)
   const rows = COUNTS[doing === "move" ? "busy report" : "idle report"]
-  return { requests: reports, rowsWritten: reports * rowsOf(rows), gbSeconds: (2 * reports * REPORT_MS * OBJECT_GB) / 1000 }
+  return {
+    requests: reports,
+    rowsWritten: reports * rowsOf(rows) + INDEX_ROWS_PER_HOUR,
+    gbSeconds: (2 * reports * REPORT_MS * OBJECT_GB) / 1000,
+  }
 }

@@ -57,7 +57,7 @@ class Rehearsal {
 
   constructor(room: SteadyRoom) {
     this.#room = room
-    this.#limits = { everyMs: 1000, leaseMs: leaseFor(room.clocks) }
+    this.#limits = { everyMs: 1000, leaseMs: leaseFor(room.clocks, 1000) }
     this.#planned = Array.from({ length: room.members }, (_, i) => ({ at: i * room.joinsEveryMs, run: () => this.#join(i) }))
     this.#from = (room.members - 1) * room.joinsEveryMs + room.settlesMs
   }

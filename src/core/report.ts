@@ -15,9 +15,9 @@ export type ReportLimits = {
   readonly leaseMs: Millis
 }
 
-/** Ten minutes, and never shorter than a few sweeps: an idle room renews its lease when it is awake anyway. */
-export function leaseFor(clocks: { readonly interval: Millis; readonly timeout: Millis }): Millis {
-  return Math.max(600_000, 4 * (clocks.timeout - clocks.interval))
+/** Ten minutes, and never shorter than a few sweeps: an idle room renews its lease when it is awake anyway; nor than two reports. */
+export function leaseFor(clocks: { readonly interval: Millis; readonly timeout: Millis }, everyMs: Millis): Millis {
+  return Math.max(600_000, 4 * (clocks.timeout - clocks.interval), 2 * everyMs)
 }
 
 /**
@@ -34,12 +34,25 @@ export function reportAt(
 ): Millis | null {
   const known = last ?? { ...NOBODY, at: Number.NEGATIVE_INFINITY }
   if (isSame(known, current)) {
-    if (isEmpty(current) || !isSweep) return null
-    const isStale = now - known.at >= leaseMs / 2 || (hasCounted && now - known.at >= COUNTERS_EVERY_MS)
-    return isStale ? now : null
+    if (isEmpty(current)) return null
+    const age = now - known.at
+    const isStale = isSweep && (age >= leaseMs / 2 || (hasCounted && age >= COUNTERS_EVERY_MS))
+    return isStale || now >= renewBy(known, leaseMs) ? now : null
   }
   return isEmpty(current) ? now : Math.max(now, known.at + everyMs)
 }
+
+/** After so many failures before: doubling, so that many rooms do not keep a directory down that is in trouble. */
+export function retryAfter(failures: number, { everyMs, leaseMs }: ReportLimits): Millis {
+  return Math.min(leaseMs / 4, Math.max(1000, everyMs) * 2 ** failures)
+}
+
+/** A room that no sweep wakes in time, as one of bots alone, has to be woken for its lease. Infinity: it has none. */
+export function renewBy(last: Reported | null, leaseMs: Millis): Millis {
+  return last === null || isEmpty(last) ? Number.POSITIVE_INFINITY : last.at + RENEW_BY * leaseMs
+}
+
+const RENEW_BY = 0.75
 
 /** What a busy room counts is told with the next report, which comes so often at least. */
 const COUNTERS_EVERY_MS = 60_000

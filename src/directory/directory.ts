@@ -10,9 +10,26 @@ import { type Counters, countersSchema } from "../protocol/counters.ts"
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS rooms (
     room TEXT PRIMARY KEY, members INTEGER NOT NULL, connections INTEGER NOT NULL, observers INTEGER NOT NULL,
-    since INTEGER NOT NULL, reported_at INTEGER NOT NULL, lease_until INTEGER NOT NULL) WITHOUT ROWID;
+    since INTEGER NOT NULL, reported_at INTEGER NOT NULL, lease_until INTEGER NOT NULL,
+    forget_at INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS rooms_to_forget ON rooms (forget_at);
   CREATE TABLE IF NOT EXISTS counted (only INTEGER PRIMARY KEY CHECK (only = 0), counters TEXT NOT NULL);
 `
+
+/** What was made before rooms were forgotten by the hour: those are forgotten by the next alarm, or by their next report. */
+const MIGRATION = `
+  ALTER TABLE rooms ADD COLUMN forget_at INTEGER NOT NULL DEFAULT 0;
+  UPDATE rooms SET forget_at = lease_until;
+`
+
+/**
+ * A lease that has ended is not told from that instant on; its row goes at the next full hour. So the index is written once an hour for a
+ * room that stays, and not with each report: a row written costs what a thousand rows read do.
+ */
+const FORGET_EVERY_MS = 3_600_000
+
+export const FORGET = "DELETE FROM rooms WHERE forget_at <= ?"
+export const NEXT_TO_FORGET = "SELECT min(forget_at) AS at FROM rooms"
 
 /** `leaseMs`: how long this is to be believed; 0: nobody is there, and the room is forgotten at once. */
 export type Report = RoomSummary & { readonly leaseMs: number; readonly counters: Counters }
@@ -43,8 +60,10 @@ export class Directory extends DurableObject<Cloudflare.Env> {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env)
     this.#sql = ctx.storage.sql
-    this.#exists = this.#hasTable("rooms")
-    if (this.#exists && !this.#hasTable("counted")) this.#sql.exec(SCHEMA)
+    this.#exists = this.#has("rooms")
+    if (!this.#exists || (this.#has("rooms_to_forget") && this.#has("counted"))) return
+    if (!this.#has("rooms_to_forget")) this.#sql.exec(MIGRATION)
+    this.#sql.exec(SCHEMA)
   }
 
   async report({ room, members, connections, observers, since, leaseMs, counters }: Report): Promise<void> {
@@ -52,11 +71,17 @@ export class Directory extends DurableObject<Cloudflare.Env> {
     const now = Date.now()
     if (leaseMs === 0) this.#sql.exec("DELETE FROM rooms WHERE room = ?", room)
     else {
-      this.#sql.exec(
-        "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?)",
-        ...[room, members, connections, observers, since, now, now + leaseMs],
+      const forgetAt = Math.ceil((now + leaseMs) / FORGET_EVERY_MS) * FORGET_EVERY_MS
+      const values = [members, connections, observers, since, now, now + leaseMs]
+      const known = this.#sql.exec(
+        `UPDATE rooms SET members = ?, connections = ?, observers = ?, since = ?, reported_at = ?, lease_until = ?
+         WHERE room = ? AND forget_at = ? RETURNING room`,
+        ...[...values, room, forgetAt],
       )
-      if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(now + leaseMs)
+      if ([...known].length === 0) {
+        this.#sql.exec("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ...[room, ...values, forgetAt])
+      }
+      if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(forgetAt)
     }
     this.count(counters)
   }
@@ -79,7 +104,7 @@ export class Directory extends DurableObject<Cloudflare.Env> {
 
   /** As releases before this one wrote them, a row each. */
   #countersOfOldTable(): Counters {
-    if (!this.#hasTable("counters")) return {}
+    if (!this.#has("counters")) return {}
     const rows = z.array(counterRow).parse([...this.#sql.exec("SELECT name, value FROM counters")])
     return Object.fromEntries(rows.map(({ name, value }) => [name, value]))
   }
@@ -110,15 +135,16 @@ export class Directory extends DurableObject<Cloudflare.Env> {
     return { ...totalsRow.parse(sums), counters: this.#counters() }
   }
 
-  /** Rooms whose lease has ended are gone; the next that can end sets the next alarm. */
+  /** Rooms whose lease has ended are gone; the next that can go sets the next alarm. */
   override async alarm(): Promise<void> {
-    this.#sql.exec("DELETE FROM rooms WHERE lease_until <= ?", Date.now())
-    const [next] = this.#sql.exec("SELECT min(lease_until) AS at FROM rooms")
+    this.#sql.exec(FORGET, Date.now())
+    const [next] = this.#sql.exec(NEXT_TO_FORGET)
     const { at } = z.object({ at: z.number().nullable() }).parse(next)
     if (at !== null) await this.ctx.storage.setAlarm(at)
   }
 
-  #hasTable(name: string): boolean {
+  /** A table, or an index. */
+  #has(name: string): boolean {
     return [...this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", name)].length > 0
   }
 

@@ -26,7 +26,11 @@ function toDirectory(directory: NonNullable<Cloudflare.Env["DIRECTORY"]>, settin
       const shard = shardOf(report.room, directoryShards)
       await objectFor(shard).report(report)
       const old = directoryShardsBefore === 0 ? shard : shardOf(report.room, directoryShardsBefore)
-      if (old !== shard) await objectFor(old).withdraw(report.room)
+      if (old === shard) return
+      // The report itself was taken, and must not count twice: what stays behind ends with its lease.
+      await objectFor(old)
+        .withdraw(report.room)
+        .catch((error: unknown) => log("report_failed", { room: report.room, message: messageOf(error) }))
     },
   }
 }

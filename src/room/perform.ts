@@ -93,6 +93,7 @@ export class Performer {
   /** Somebody came into the empty room. */
   occupied(now: Millis): void {
     this.tallies = { ...this.tallies, since: now }
+    this.#isCounted = true
     this.sweepBy = Number.POSITIVE_INFINITY
     this.#isOccupied = true
   }
@@ -225,7 +226,12 @@ export class Performer {
       }
     }
     const members = roster.presentOf.size
-    if (members > this.tallies.peak) this.tallies = { ...this.tallies, peak: members, peakAt: now }
+    if (members <= this.tallies.peak) return
+    this.tallies = { ...this.tallies, peak: members, peakAt: now }
+    // A socket that entered carries it by itself.
+    this.#isCounted ||= changes.some(
+      ({ kind, entry }) => kind === "enter" && roster.connections.get(entry.connection)?.line.at === "placed",
+    )
   }
 
   #markSeen(member: MemberId, now: Millis): void {

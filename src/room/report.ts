@@ -1,6 +1,6 @@
 /** The room's word of itself, to the directory and whoever else is told, when the core says that it is due; driven by events that happen anyway and by the one alarm. */
 import { isConnected, isPresent, type Millis } from "../core/connection.ts"
-import { isEmpty, leaseFor, type Occupants, type Reported, type ReportLimits, reportAt } from "../core/report.ts"
+import { isEmpty, leaseFor, type Occupants, type Reported, type ReportLimits, renewBy, reportAt, retryAfter } from "../core/report.ts"
 import { messageOf } from "../log/fault.ts"
 import { log } from "../log/log.ts"
 import type { Destination } from "./destinations.ts"
@@ -16,12 +16,16 @@ export class Reporter {
   #isDirty = true
   #members = 0
   #connected = 0
+  /** Reports that failed since one did not. */
+  #failures = 0
+  #pausedUntil: Millis = 0
+  #sending: Promise<void> = Promise.resolve()
 
   /** Without a destination it reports nothing. `name` is the room's, where the runtime tells. */
   constructor(parts: RoomParts, destinations: readonly Destination[], name: string | undefined) {
     this.#parts = parts
     this.#destinations = destinations
-    this.#limits = { everyMs: parts.settings.reportMs, leaseMs: leaseFor(parts.settings.clocks) }
+    this.#limits = { everyMs: parts.settings.reportMs, leaseMs: leaseFor(parts.settings.clocks, parts.settings.reportMs) }
     const stored = parts.ledger.reported()
     this.#last = stored
     this.#room = name ?? stored?.room ?? null
@@ -30,8 +34,10 @@ export class Reporter {
   /** Reports what is due. Returns when something will be, or infinity. `cameOrWent`: an entry did. */
   settle({ tallies }: Performer, { cameOrWent, isSweep }: { cameOrWent: boolean; isSweep: boolean }, now: Millis): Millis {
     const { roster, counters, sockets } = this.#parts
+    if (this.#destinations.length === 0) return Number.POSITIVE_INFINITY
     this.#isDirty ||= cameOrWent || roster.presentOf.size !== this.#members || roster.connected !== this.#connected
-    if (this.#destinations.length === 0 || (!this.#isDirty && !isSweep)) return Number.POSITIVE_INFINITY
+    if (!this.#isDirty && !isSweep && now < this.#renewBy) return this.#renewBy
+    if (now < this.#pausedUntil) return this.#pausedUntil
     this.#room ??= sockets.room
     const room = this.#room
     if (room === null) return Number.POSITIVE_INFINITY
@@ -42,15 +48,19 @@ export class Reporter {
     if (at !== null && at > now) return at
     this.#isDirty = false
     if (at !== null) this.#report(room, current, tallies.since, now)
-    return Number.POSITIVE_INFINITY
+    return this.#renewBy
+  }
+
+  get #renewBy(): Millis {
+    return renewBy(this.#last, this.#limits.leaseMs)
   }
 
   #report(room: string, current: Occupants, since: Millis, now: Millis): void {
     const { ledger, counters, snapshot, background, alarm } = this.#parts
     const before = this.#last
-    this.#last = { ...current, at: now }
+    const told = { ...current, at: now }
+    this.#last = told
     if (isEmpty(current)) ledger.dropReported()
-    else ledger.putReported(room, this.#last)
     const taken = counters.take(snapshot.counters())
     const leaseMs = isEmpty(current) ? 0 : this.#limits.leaseMs
     const report = { room, ...current, since, leaseMs, counters: taken }
@@ -60,13 +70,20 @@ export class Reporter {
       } catch (error) {
         // As if it had never been tried, but not at once again.
         counters.giveBack(taken)
-        this.#last = before === null ? null : { ...before, at: now }
+        if (this.#last === told) this.#last = before
         this.#isDirty = true
+        this.#pausedUntil = now + retryAfter(this.#failures++, this.#limits)
         log("report_failed", { room, message: messageOf(error) })
-        await alarm.by(now + Math.max(1000, this.#limits.everyMs))
+        return alarm.by(this.#pausedUntil)
       }
+      this.#failures = 0
+      // Not before: what a crash cut off is told again. Nor after the room has emptied meanwhile: nothing may be left of it.
+      if (this.#last === told && !isEmpty(current)) ledger.putReported(room, told)
     }
-    background(send())
+    // One after the other: an older word that came later would be believed for as long as a lease.
+    const sent = this.#sending.then(send)
+    this.#sending = sent.catch(() => {})
+    background(sent)
   }
 }
 

@@ -166,7 +166,8 @@ export class Room extends DurableObject<Cloudflare.Env> {
     try {
       const now = Date.now()
       if (this.#parts.roster.connections.size === 0) {
-        this.#performer.announce(now)
+        // The directory may not know yet: the dead of a crash who only watched left no row, and a report may have failed.
+        await this.#performer.perform({}, now)
         await this.#performer.rest(now)
       } else {
         const due = this.#performer.sweepBy

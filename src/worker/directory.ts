@@ -1,6 +1,5 @@
 /** The directory's shards as one: a page of rooms in the order of their names, and totals that add up. */
 import type { Context } from "hono"
-import type { Settings } from "../config/config.ts"
 import type { ReportedRoom } from "../directory/directory.ts"
 import { shardName } from "../directory/shard.ts"
 import { objectOf } from "../placement/placement.ts"
@@ -12,12 +11,15 @@ import { Refused } from "./problem.ts"
 /** Each shard is asked for a whole page: which rooms of it are needed shows only when all are laid together. */
 export async function listRooms(c: Context<AppEnv>, { prefix, cursor, limit }: RoomsQuery): Promise<RoomPage> {
   const query = { prefix, after: cursor ?? "", limit: limit + 1 }
-  const lists = await Promise.all(shards(c).map((shard) => shard.list(query)))
+  const { directoryShards, directoryShardsBefore } = c.get("settings")
   const rooms = new Map<string, ReportedRoom>()
-  for (const found of lists.flat()) {
-    // While rooms move between shards one may be in two: its newer word counts.
-    const known = rooms.get(found.room)
-    if (known === undefined || known.reportedAt < found.reportedAt) rooms.set(found.room, found)
+  // First where rooms move from, then where they move to: one that moves in between is in both, and in the other order could be in none.
+  for (const count of directoryShardsBefore === 0 ? [directoryShards] : [directoryShardsBefore, directoryShards]) {
+    const lists = await Promise.all(shards(c, count).map((shard) => shard.list(query)))
+    for (const found of lists.flat()) {
+      const known = rooms.get(found.room)
+      if (known === undefined || known.reportedAt < found.reportedAt) rooms.set(found.room, found)
+    }
   }
   const sorted = [...rooms.values()].sort((a, b) => (a.room < b.room ? -1 : 1))
   const page = sorted.slice(0, limit).map(({ reportedAt: _, ...summary }) => summary)
@@ -27,7 +29,9 @@ export async function listRooms(c: Context<AppEnv>, { prefix, cursor, limit }: R
 export async function totalsOf(c: Context<AppEnv>): Promise<Totals> {
   const totals = { rooms: 0, members: 0, connections: 0, observers: 0 }
   const counters = new Map<string, number>(COUNTER_NAMES.map((name) => [name, 0]))
-  for (const shard of await Promise.all(shards(c).map((each) => each.totals()))) {
+  const { directoryShards, directoryShardsBefore } = c.get("settings")
+  const asked = shards(c, Math.max(directoryShards, directoryShardsBefore))
+  for (const shard of await Promise.all(asked.map((each) => each.totals()))) {
     totals.rooms += shard.rooms
     totals.members += shard.members
     totals.connections += shard.connections
@@ -37,7 +41,7 @@ export async function totalsOf(c: Context<AppEnv>): Promise<Totals> {
   return { ...totals, counters: Object.fromEntries(counters) }
 }
 
-function shards(c: Context<AppEnv>) {
+function shards(c: Context<AppEnv>, count: number) {
   const { DIRECTORY } = c.env
   if (DIRECTORY === undefined) {
     throw new Refused({
@@ -45,11 +49,6 @@ function shards(c: Context<AppEnv>) {
       message: "this deployment has no directory: bind the Durable Object Directory as DIRECTORY",
     })
   }
-  const settings = c.get("settings")
-  return Array.from({ length: shardCount(settings) }, (_, shard) => objectOf(DIRECTORY, shardName(shard), settings.placement))
-}
-
-/** After a change of the number, the shards of both are asked, until the old one's leases have ended. */
-function shardCount({ directoryShards, directoryShardsBefore }: Settings): number {
-  return Math.max(directoryShards, directoryShardsBefore)
+  const { placement } = c.get("settings")
+  return Array.from({ length: count }, (_, shard) => objectOf(DIRECTORY, shardName(shard), placement))
 }

@@ -94,9 +94,10 @@ describe("the directory", () => {
     })
     await evictDurableObject(shard)
     expect((await shard.totals()).counters).toEqual({ updates: 5, enters: 7 })
+    const report = { room: "r", members: 1, connections: 1, observers: 0, since: 1, leaseMs: 60_000 }
+    await shard.report({ ...report, counters: {} })
     const written = await runInDurableObject(shard, async (directory, { storage: { sql } }) => {
       const exec = vi.spyOn(sql, "exec")
-      const report = { room: "r", members: 1, connections: 1, observers: 0, since: 1, leaseMs: 60_000 }
       await directory.report({ ...report, counters: { updates: 1, framesIn: 2, framesOut: 3, "leaves.left": 4 } })
       const rows = exec.mock.results.reduce((sum, { value }) => sum + z.object({ rowsWritten: z.number() }).parse(value).rowsWritten, 0)
       exec.mockRestore()

@@ -61,7 +61,7 @@ function tap(storage: DurableObjectStorage, counts: Metered): () => void {
       const cursor = exec.call(this, query, ...bindings)
       const rows = cursor.toArray()
       const isOfDirectory = isDirectory(this)
-      if (query.startsWith("INSERT OR REPLACE INTO rooms")) counts.reports++
+      if (query.startsWith("UPDATE rooms")) counts.reports++
       counts[isOfDirectory ? "directoryRows" : "rows"] += cursor.rowsWritten
       if (!isOfDirectory) counts.rowsRead += cursor.rowsRead
       return rows

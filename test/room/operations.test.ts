@@ -57,6 +57,20 @@ describe("a member placed over HTTP", () => {
   })
 })
 
+describe("the stats of a room of bots alone", () => {
+  it("[ST5] since when, and their peak, outlive a sleep, though no socket carries them", async () => {
+    const room = newRoom()
+    await call("PUT", `/admin/rooms/${room}/members/bot-1`, {})
+    await call("PUT", `/admin/rooms/${room}/members/bot-2`, {})
+    const { since, peak } = await stubOf(room).stats(room)
+    expect(peak.members).toBe(2)
+    await hibernate(room)
+    expect(await stubOf(room).stats(room)).toMatchObject({ members: 2, since, peak })
+    await crash(room)
+    expect(await stubOf(room).stats(room)).toMatchObject({ members: 2, since, peak })
+  })
+})
+
 describe("kick and ban", () => {
   it("[AD3] ends every connection of the member with 4403, those in grace too, and tells the rest", async () => {
     const room = newRoom()

@@ -1,55 +1,14 @@
 /** The command as its users have it: a process of its own, against a real service. */
-import { type ChildProcess, spawn } from "node:child_process"
-import { afterAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { z } from "zod"
+import { commandAt } from "./command.ts"
 import { soon } from "./demo-page.ts"
-import { DEV_ADMIN_KEY, serviceForFile } from "./service.ts"
+import { serviceForFile } from "./service.ts"
 import { connect, enter, freshRoom } from "./wire-client.ts"
 
 const service = serviceForFile()
-const MAIN = new URL("../../src/cli/main.ts", import.meta.url).pathname
+const { start, rollcall } = commandAt(service)
 const ESCAPE = "\u001b"
-
-const running = new Set<ChildProcess>()
-afterAll(() => {
-  for (const child of running) child.kill("SIGKILL")
-})
-
-type Command = {
-  readonly child: ChildProcess
-  readonly out: () => string
-  readonly err: () => string
-  readonly ended: Promise<number | null>
-}
-
-function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Command {
-  const settings = { PATH: process.env["PATH"], ROLLCALL_URL: service.url, ROLLCALL_ADMIN_KEY: DEV_ADMIN_KEY, ...env }
-  const child = spawn(process.execPath, [MAIN, ...args], { env: settings, stdio: ["ignore", "pipe", "pipe"] })
-  running.add(child)
-  let [out, err] = ["", ""]
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    out += chunk
-  })
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    err += chunk
-  })
-  const ended = new Promise<number | null>((resolve) => {
-    child.once("close", (code) => {
-      running.delete(child)
-      resolve(code)
-    })
-  })
-  return { child, out: () => out, err: () => err, ended }
-}
-
-async function rollcall(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const command = start(args)
-  const code = await command.ended
-  const [out, err] = [command.out(), command.err()]
-  expect(out + err, "no colour where it is piped").not.toContain(ESCAPE)
-  expect(out + err).not.toContain(DEV_ADMIN_KEY)
-  return { code, out, err }
-}
 
 const lineSchema = z.looseObject({ at: z.number(), type: z.string() })
 const linesOf = (text: string) => text.split("\n").flatMap((line) => (line === "" ? [] : [lineSchema.parse(JSON.parse(line))]))

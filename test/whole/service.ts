@@ -15,6 +15,8 @@ export type Service = {
   readonly url: string
   /** Ends the whole process group and removes its folder. */
   kill(): Promise<void>
+  /** Ends it as `kill -9` does, and starts one with these variables on the same storage; `whileDown` is given the folder that holds it. */
+  restart(variables?: Variables, whileDown?: (folder: string) => void): Promise<Service>
   /** The proxy's first, the user Worker's second. */
   workerdPids(): number[]
   /** What the service printed so far, to both streams. */
@@ -58,15 +60,18 @@ export function serviceForFile(variables: Variables = {}): Service {
       return started().url
     },
     kill: () => started().kill(),
+    async restart(...how) {
+      service = await started().restart(...how)
+      return service
+    },
     workerdPids: () => started().workerdPids(),
     output: () => started().output(),
   }
 }
 
 /** A port that is free when asked may be taken when it is used: then another one is tried. */
-export async function startService(variables: Variables = {}, tries = 3): Promise<Service> {
+export async function startService(variables: Variables = {}, tries = 3, folder = newFolder()): Promise<Service> {
   const port = await freePort()
-  const folder = mkdtempSync(join(tmpdir(), "rollcall-whole-"))
   const vars = Object.entries(variables).flatMap(([name, value]) => ["--var", `${name}:${value}`])
   const child = spawn("npm", ["run", "dev", "--", "--port", String(port), "--persist-to", folder, ...vars], {
     cwd: PROJECT,
@@ -95,10 +100,21 @@ export async function startService(variables: Variables = {}, tries = 3): Promis
     await waitForHealth(url, child)
   } catch (error) {
     await kill()
-    if (tries > 1 && output.includes("Address already in use")) return startService(variables, tries - 1)
+    if (tries > 1 && output.includes("Address already in use")) return startService(variables, tries - 1, folder)
     throw new Error(`npm run dev did not start: ${String(error)}\n${output.slice(-20_000)}`)
   }
-  return { url, kill, workerdPids: () => workerdsOf(child), output: () => output }
+  const restart: Service["restart"] = async (next, whileDown) => {
+    signalGroup(child, "SIGKILL")
+    await ended
+    running.delete(child)
+    whileDown?.(folder)
+    return startService(next, 3, folder)
+  }
+  return { url, kill, restart, workerdPids: () => workerdsOf(child), output: () => output }
+}
+
+function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), "rollcall-whole-"))
 }
 
 /** Waits until `/healthz` is 200: while the Worker restarts, the dev server's proxy answers 500 in its stead. */
