@@ -6,7 +6,7 @@ import type { Job, ScenarioOf } from "./job.ts"
 import { megabytes, Stopwatch } from "./measure.ts"
 import { type Bill, type Bills, billsSchema, type CostResult, type Phase } from "./result.ts"
 import { move, Sender } from "./sender.ts"
-import { STALE_AFTER_MS, staleness } from "./staleness.ts"
+import { settle } from "./staleness.ts"
 import { appointObservers } from "./storm.ts"
 import { wire } from "./websocket.ts"
 
@@ -47,8 +47,7 @@ export async function runCost(crowd: Crowd, cost: ScenarioOf<"cost">, { port, pi
     sender.stop()
     return 0
   })
-  await sleep(STALE_AFTER_MS)
-  const { stale } = staleness(crowd, performance.now())
+  const { stale, lost } = await settle(crowd)
   const closed = wire.closedByServer
   const go = await phase(async () => {
     for (const { socket } of crowd.participants) socket?.close()
@@ -62,6 +61,7 @@ export async function runCost(crowd: Crowd, cost: ScenarioOf<"cost">, { port, pi
     closed,
     partial,
     stale,
+    lost,
     members,
     phases: { come, idle, wake, storm, go },
     generatorCores: spent.generatorCores,

@@ -5,7 +5,8 @@ import type { ScenarioOf } from "./job.ts"
 import { megabytes, Stopwatch } from "./measure.ts"
 import type { IdleResult } from "./result.ts"
 import { sampleProcess } from "./sampling.ts"
-import { staleness } from "./staleness.ts"
+import { move } from "./sender.ts"
+import { settle } from "./staleness.ts"
 import { wire } from "./websocket.ts"
 
 /** The last pongs are on their way. */
@@ -29,12 +30,16 @@ export async function runIdle(crowd: Crowd, idle: ScenarioOf<"idle">, pid: numbe
   const pings = await pingInTurn(crowd, pingEveryMs, measureS * 1000)
   await sleep(LAST_PONGS_MS)
   const spent = stopwatch.stop()
+  const [member] = crowd.participants
+  if (member !== undefined) move(crowd, member)
+  const { stale, lost } = await settle(crowd)
   return {
     kind: "idle",
     failed: crowd.failed,
     closed: wire.closedByServer,
     partial: members - crowd.whole,
-    stale: staleness(crowd, performance.now()).stale,
+    stale,
+    lost,
     pings,
     replies: spent.frames,
     cpuUsPerPing: (spent.serverCpuS * 1e6) / pings,

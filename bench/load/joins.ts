@@ -4,7 +4,7 @@ import type { ScenarioOf } from "./job.ts"
 import { megabytes, Stopwatch } from "./measure.ts"
 import type { JoinsResult } from "./result.ts"
 import { move } from "./sender.ts"
-import { STALE_AFTER_MS, staleness } from "./staleness.ts"
+import { settle } from "./staleness.ts"
 import { wire } from "./websocket.ts"
 
 export async function runJoins(crowd: Crowd, { members, limitS }: ScenarioOf<"joins">, pid: number): Promise<JoinsResult> {
@@ -15,13 +15,17 @@ export async function runJoins(crowd: Crowd, { members, limitS }: ScenarioOf<"jo
   await crowd.becomesWhole(startedAt + limitS * 1000 - performance.now())
   const spent = stopwatch.stop()
   const wholeAt = Math.max(...crowd.participants.map((participant) => participant.wholeAt ?? Number.POSITIVE_INFINITY))
-  await oneMoves(crowd)
+  // Whoever is told of one is told of all: the room goes on for everybody who came.
+  const [member] = crowd.participants
+  if (member !== undefined) move(crowd, member)
+  const { stale, lost } = await settle(crowd)
   return {
     kind: "joins",
     failed: crowd.failed,
     closed: wire.closedByServer,
     partial: members - crowd.whole,
-    stale: staleness(crowd, performance.now()).stale,
+    stale,
+    lost,
     wholeMs: Number.isFinite(wholeAt) ? wholeAt - startedAt : null,
     connectedMs,
     serverCpuS: spent.serverCpuS,
@@ -31,10 +35,4 @@ export async function runJoins(crowd: Crowd, { members, limitS }: ScenarioOf<"jo
     otherCores: spent.otherCores,
     rssMb: megabytes(spent.rss),
   }
-}
-
-/** Whoever is told of one is told of all: the room goes on for everybody who came. */
-async function oneMoves(crowd: Crowd): Promise<void> {
-  const [member] = crowd.participants
-  if (member !== undefined) await crowd.arrivals(member.index, 1, STALE_AFTER_MS, () => move(crowd, member))
 }

@@ -13,6 +13,8 @@ const faults = {
   partial: number,
   /** Pairs of members of whom one lacked the other's last state 1.5 s after the end. */
   stale: number,
+  /** Those that still did, when nothing was under way any more. */
+  lost: number,
 }
 
 const conditions = {

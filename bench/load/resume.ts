@@ -9,7 +9,7 @@ import { megabytes, Stopwatch } from "./measure.ts"
 import type { Participant } from "./participant.ts"
 import type { ResumeResult } from "./result.ts"
 import { move } from "./sender.ts"
-import { STALE_AFTER_MS, staleness } from "./staleness.ts"
+import { settle } from "./staleness.ts"
 import { wire } from "./websocket.ts"
 
 /** What was sent to a line before it broke has arrived by then. */
@@ -43,13 +43,15 @@ export async function runResume(crowd: Crowd, resume: ScenarioOf<"resume">, pid:
   const currentAt = performance.now()
   const spent = stopwatch.stop()
   const [upToDateBytes, outdatedBytes] = [upToDate, outdated].map(meanBytes)
-  await crowd.arrivals(mover.index, 2, STALE_AFTER_MS, () => move(crowd, mover))
+  move(crowd, mover)
+  const { stale, lost } = await settle(crowd)
   return {
     kind: "resume",
     failed: crowd.failed,
     closed: wire.closedByServer,
     partial: crowd.participants.filter(({ members: seen }) => seen !== total).length,
-    stale: staleness(crowd, performance.now()).stale,
+    stale,
+    lost,
     currentMs: isCurrent ? currentAt - startedAt : null,
     resumed: leaving.filter(({ isResumed }) => isResumed).length,
     leaves: leavesIn(crowd) - leavesBefore,

@@ -6,7 +6,7 @@ import type { ScenarioOf } from "./job.ts"
 import { megabytes, Stopwatch } from "./measure.ts"
 import type { StormResult } from "./result.ts"
 import { Sender } from "./sender.ts"
-import { STALE_AFTER_MS, staleness } from "./staleness.ts"
+import { STALE_AFTER_MS, settle, staleness } from "./staleness.ts"
 import { wire } from "./websocket.ts"
 
 const WHOLE_LIMIT_MS = 10_000
@@ -36,7 +36,7 @@ export async function runStorm(crowd: Crowd, storm: ScenarioOf<"storm">, pid: nu
   tally.stop()
   const after = sender.counts()
   sender.stop()
-  await sleep(STALE_AFTER_MS)
+  const settled = await settle(crowd)
   const received = tally.states
   const delivered = crowd.adapter.echoesSelf ? (received * (perRoom - 1)) / perRoom : received
   const latencies = Float64Array.from(tally.latencies).sort()
@@ -45,7 +45,7 @@ export async function runStorm(crowd: Crowd, storm: ScenarioOf<"storm">, pid: nu
     failed: crowd.failed,
     closed: wire.closedByServer,
     partial: total - crowd.whole,
-    ...staleness(crowd, performance.now()),
+    ...settled,
     staleDuring,
     offeredPerS: total * rate * (perRoom - 1),
     deliveredPerS: delivered / seconds,

@@ -10,7 +10,7 @@ import type { Participant } from "./participant.ts"
 import type { WakeResult } from "./result.ts"
 import { sampleProcess } from "./sampling.ts"
 import { move } from "./sender.ts"
-import { staleness } from "./staleness.ts"
+import { settle } from "./staleness.ts"
 import { wire } from "./websocket.ts"
 
 const WHOLE_LIMIT_MS = 30_000
@@ -30,12 +30,14 @@ export async function runWake(crowd: Crowd, { members, sleepS }: ScenarioOf<"wak
   const woken = await timesUntil(crowd, first)
   const spent = stopwatch.stop()
   const awake = await timesUntil(crowd, second)
+  const { stale, lost } = await settle(crowd)
   return {
     kind: "wake",
     failed: crowd.failed,
     closed: wire.closedByServer,
     partial: members - crowd.whole,
-    stale: staleness(crowd, performance.now()).stale,
+    stale,
+    lost,
     wakeMs: woken.at(-1) ?? null,
     wakeP50Ms: percentile(woken, 0.5),
     awakeMs: awake.at(-1) ?? null,

@@ -1,20 +1,9 @@
 /** What was counted, as a bill: requests, rows and duration of each connection-hour, beside a design that never hibernates. */
+import { MESSAGES_PER_REQUEST, METERS, type MeterName, OBJECT_GB } from "../cost/prices.ts"
 import { type Bill, type Bills, type CostResult, PHASES, type Phase } from "../load/result.ts"
 import { format } from "../statistics.ts"
 import { markdown } from "./markdown.ts"
 import type { Medians } from "./medians.ts"
-
-/** Dollars, beyond what a plan includes: https://developers.cloudflare.com/durable-objects/platform/pricing, read on 2026-11-25. */
-const PER_REQUEST = 0.15e-6
-const PER_GB_S = 12.5e-6
-const PER_ROW_WRITTEN = 1e-6
-const PER_ROW_READ = 0.001e-6
-
-/** Billed for an object whatever it uses, in gigabytes. */
-const OBJECT_GB = 0.128
-
-/** So many messages to a WebSocket are billed as one request. */
-const MESSAGES_PER_REQUEST = 20
 
 const HOUR_S = 3600
 
@@ -50,8 +39,15 @@ function requestsOf({ requests, messages, alarms }: Bill): number {
   return requests + alarms + messages / MESSAGES_PER_REQUEST
 }
 
-function dollarsOf(requests: number, rowsWritten: number, rowsRead: number, gbS: number): number {
-  return requests * PER_REQUEST + rowsWritten * PER_ROW_WRITTEN + rowsRead * PER_ROW_READ + gbS * PER_GB_S
+/** Beyond what a plan includes. */
+function dollarsOf(objectRequests: number, rowsWritten: number, rowsRead: number, gbSeconds: number): number {
+  const price = (meter: MeterName, count: number) => (METERS[meter].dollars / METERS[meter].per) * count
+  return (
+    price("objectRequests", objectRequests) +
+    price("rowsWritten", rowsWritten) +
+    price("rowsRead", rowsRead) +
+    price("gbSeconds", gbSeconds)
+  )
 }
 
 const PHASE_TITLES: Readonly<Record<Phase, string>> = {

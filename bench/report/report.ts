@@ -43,7 +43,7 @@ export function isFaulty({ target, result }: Run): boolean {
   if (!isRollcall(target)) return false
   const hasSlept = result.kind !== "wake" || result.constructed === null || result.constructed > 1
   const isWhole = result.kind !== "resume" || result.leaves === 0
-  return result.failed + result.closed + result.partial + result.stale > 0 || !hasSlept || !isWhole
+  return result.failed + result.closed + result.partial + result.lost > 0 || !hasSlept || !isWhole
 }
 
 export function describeRun({ scenario, target, result }: Run): string {

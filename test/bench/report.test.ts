@@ -13,6 +13,7 @@ const storm: StormResult = {
   closed: 0,
   partial: 0,
   stale: 0,
+  lost: 0,
   generatorCores: 0.2,
   otherCores: 0,
   rssMb: 100,
