@@ -6,6 +6,7 @@ import { z } from "zod"
 import { type Connection, ON_SOCKET } from "../core/connection.ts"
 import { fullBucket } from "../core/rate.ts"
 import { viewSchema } from "../protocol/views.ts"
+import { type Carried, carriedSchema } from "./counters.ts"
 import { type Tallies, talliesSchema } from "./tallies.ts"
 
 const VERSION = 1
@@ -29,7 +30,11 @@ const schema = z.object({
   errors: z.int().optional(),
   bytes: z.int().optional(),
   tallies: talliesSchema,
+  counted: carriedSchema.optional(),
 })
+
+/** So much has room for a connection of the largest data; counters that do not fit beside it wait for another socket. */
+const MAX_BYTES_WITH_COUNTERS = 16_000
 
 export type Attachment = {
   readonly connection: Connection
@@ -37,13 +42,15 @@ export type Attachment = {
   readonly tallies: Tallies
   /** Whether the ledger holds an `info` newer than the entry's. */
   readonly hasNewerInfo: boolean
+  /** What the room had counted and not reported, on the one socket that carries it. */
+  readonly counted: Carried | null
 }
 
 export function hasNewerInfo(connection: Connection): boolean {
   return connection.entry !== null && connection.entry.info !== connection.info
 }
 
-export function encodeAttachment(connection: Connection, tallies: Tallies): Uint8Array {
+export function encodeAttachment(connection: Connection, tallies: Tallies, counted: Carried | null = null): Uint8Array {
   const { entry, grants } = connection
   const text = JSON.stringify({
     id: connection.id,
@@ -63,10 +70,12 @@ export function encodeAttachment(connection: Connection, tallies: Tallies): Uint
     errors: connection.errors || undefined,
     bytes: connection.dataBytes || undefined,
     tallies,
+    counted: counted ?? undefined,
   } satisfies z.input<typeof schema>)
   const bytes = new Uint8Array(text.length * 3 + 1)
   bytes[0] = VERSION
   const { written } = new TextEncoder().encodeInto(text, bytes.subarray(1))
+  if (counted !== null && written > MAX_BYTES_WITH_COUNTERS) return encodeAttachment(connection, tallies)
   return bytes.slice(0, written + 1)
 }
 
@@ -75,8 +84,8 @@ export function decodeAttachment(attachment: unknown, rate: number, now: number)
   if (!(attachment instanceof Uint8Array) || attachment[0] !== VERSION) return null
   const parsed = schema.safeParse(readJson(new TextDecoder().decode(attachment.subarray(1))))
   if (!parsed.success) return null
-  const { id, ref, member, info, newer, entry, grants, expires, warned, view, deflates, heard, active, asked, errors, bytes, tallies } =
-    parsed.data
+  const { id, ref, member, info, newer, entry, grants, expires, warned, view, deflates, heard, active, asked, errors, bytes } = parsed.data
+  const { tallies, counted } = parsed.data
   const [subscribe, presence, message] = grants
   const connection: Connection = {
     id,
@@ -98,7 +107,7 @@ export function decodeAttachment(attachment: unknown, rate: number, now: number)
     syncFrom: 0,
     dataBytes: bytes ?? 0,
   }
-  return { connection, tallies, hasNewerInfo: newer === 1 }
+  return { connection, tallies, hasNewerInfo: newer === 1, counted: counted ?? null }
 }
 
 function readJson(text: string): unknown {

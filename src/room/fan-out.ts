@@ -32,6 +32,8 @@ export type FanOutPorts<R extends WeakKey> = {
   readonly members: () => number
   /** Before anything is told: what was changed since the last flush is saved. */
   readonly save: () => void
+  /** What waited for the end of a tick was told. */
+  readonly ticked: () => void
   /** One that took no frame: it is closed already, and its connection has to be let go. */
   readonly failed: (recipient: R) => void
 }
@@ -93,6 +95,7 @@ export class FanOut<R extends WeakKey> {
     this.#timer = null
     const now = Date.now()
     this.#flush(now, Math.max(due, now - MAX_CAUGHT_UP_MS))
+    this.#ports.ticked()
   }
 
   /** `begun`: from when the next tick is counted. */

@@ -8,10 +8,13 @@ import type { Effects, Performer, RoomParts } from "./perform.ts"
  * socket that was let go or superseded is nobody's.
  */
 export function lineEnded(parts: RoomParts, performer: Performer, socket: WebSocket, goodbye: boolean, now: Millis): Effects | null {
-  const { sockets, roster, snapshot } = parts
+  const { sockets, roster, snapshot, counters } = parts
   if (sockets.isReleased(socket)) return null
-  const known = sockets.connectionOf(socket) ?? sockets.storedConnection(socket, now)
+  const held = sockets.connectionOf(socket)
+  const stored = held === null ? sockets.stored(socket, now) : null
+  const known = held ?? stored?.connection ?? null
   if (known === null) return null
+  if (stored !== null && stored.counted !== null) counters.found(stored.counted)
   sockets.release(socket)
   // An observer has no row: its socket alone remembers it. Somebody present without one has left already.
   if (!roster.connections.has(known.id) && known.entry === null && !isRefTaken(roster, known.ref)) restore(roster, known)

@@ -8,6 +8,7 @@ import { type Change, type Roster, remove, startGrace } from "../core/roster.ts"
 import type { CloseCode } from "../protocol/close-codes.ts"
 import type { Alarm } from "./alarm.ts"
 import type { Announcements } from "./announcements.ts"
+import { Carrier } from "./carrier.ts"
 import type { RoomCounters } from "./counters.ts"
 import type { Destination } from "./destinations.ts"
 import { FanOut } from "./fan-out.ts"
@@ -69,6 +70,7 @@ export class Performer {
   tallies: Tallies
 
   readonly #reporter: Reporter
+  readonly #carrier: Carrier
   /** By when everybody is to be looked at: the alarm may go off for a report alone. After a sleep nobody knows: at its next. */
   sweepBy: Millis = Number.NEGATIVE_INFINITY
 
@@ -76,6 +78,7 @@ export class Performer {
   constructor(parts: RoomParts, tallies: Tallies, destinations: readonly Destination[], name: string | undefined) {
     this.#parts = parts
     this.#reporter = new Reporter(parts, destinations, name)
+    this.#carrier = new Carrier(parts)
     parts.counters.add("wakeups")
     this.tallies = tallies
     this.#isOccupied = parts.roster.connections.size > 0
@@ -83,6 +86,7 @@ export class Performer {
       members: () => parts.roster.presentOf.size,
       merged: (updates) => parts.counters.add("updatesMerged", updates),
       save: () => this.#save(),
+      ticked: () => this.#carrier.carry(this.tallies, Date.now()),
       failed: (socket) => {
         const now = Date.now()
         this.#parts.background(this.perform(this.dropLine(socket, now), now))
@@ -138,6 +142,8 @@ export class Performer {
     const cameOrWent = changes.some(({ kind }) => kind === "enter" || kind === "leave")
     const reportBy = this.#reporter.settle(this, { cameOrWent, isSweep: effects.isSweep === true }, now)
     this.announce(now)
+    // What a tick will tell is carried with it: its timer keeps the room from falling asleep.
+    if (!this.#fanOut.isPending) this.#carrier.carry(this.tallies, now)
     const waiting = this.#parts.announcements?.lookBy ?? Number.POSITIVE_INFINITY
     if (this.#parts.roster.connections.size > 0) await this.#parts.alarm.by(Math.min(lookBy, reportBy, waiting))
     else if (this.#isOccupied) await this.rest(now)

@@ -28,6 +28,7 @@ export class Reporter {
     this.#limits = { everyMs: parts.settings.reportMs, leaseMs: leaseFor(parts.settings.clocks, parts.settings.reportMs) }
     const stored = parts.ledger.reported()
     this.#last = stored
+    parts.counters.resume(stored?.at ?? Number.NEGATIVE_INFINITY)
     this.#room = name ?? stored?.room ?? null
   }
 

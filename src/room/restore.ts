@@ -8,7 +8,7 @@ import { newerTallies, newTallies, type Tallies } from "./tallies.ts"
 export type Restored = { readonly tallies: Tallies; readonly effects: Effects }
 
 export function restoreRoom(parts: RoomParts, now: Millis): Restored {
-  const { sockets, ledger, roster, settings } = parts
+  const { sockets, ledger, roster, settings, counters } = parts
   const found: Connection[] = []
   const connected = new Set<ConnectionId>()
   let carried: Tallies | null = null
@@ -16,7 +16,8 @@ export function restoreRoom(parts: RoomParts, now: Millis): Restored {
   // Only counts where no alarm is set, or only a later one: one may have been lost with a bad configuration.
   let lookBy = Number.POSITIVE_INFINITY
   for (const { socket, attachment } of sockets.restore(settings.maxFramesPerSecond, now)) {
-    const { connection, tallies, hasNewerInfo } = attachment
+    const { connection, tallies, hasNewerInfo, counted } = attachment
+    if (counted !== null) counters.found(counted)
     if (hasNewerInfo) connection.info = ledger.newerInfo(connection.id) ?? connection.info
     found.push(connection)
     connected.add(connection.id)

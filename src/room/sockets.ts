@@ -4,6 +4,7 @@ import { CLOSES, type CloseCode, closeReply } from "../protocol/close-codes.ts"
 import type { RoomFrame } from "../protocol/frames.ts"
 import { PING, PONG } from "../protocol/names.ts"
 import { type Attachment, decodeAttachment, encodeAttachment } from "./attachment.ts"
+import type { Carried } from "./counters.ts"
 import type { Recipients } from "./recipients.ts"
 import type { Tallies } from "./tallies.ts"
 
@@ -61,11 +62,11 @@ export class Sockets implements Recipients<WebSocket> {
   }
 
   /**
-   * The connection as the socket's attachment has it. For a close that wakes the room: its socket is handed to the
+   * What the socket's attachment holds. For a close that wakes the room: its socket is handed to the
    * handler, and was not listed among those that were restored.
    */
-  storedConnection(socket: WebSocket, now: number): Connection | null {
-    return decodeAttachment(socket.deserializeAttachment(), 1, now)?.connection ?? null
+  stored(socket: WebSocket, now: number): Attachment | null {
+    return decodeAttachment(socket.deserializeAttachment(), 1, now)
   }
 
   connectionOf(socket: WebSocket): Connection | null {
@@ -93,9 +94,14 @@ export class Sockets implements Recipients<WebSocket> {
     }
   }
 
-  save(socket: WebSocket, tallies: Tallies): void {
+  save(socket: WebSocket, tallies: Tallies, counted: Carried | null = null): void {
     const connection = this.connectionOf(socket)
-    if (connection !== null && isOpen(socket)) socket.serializeAttachment(encodeAttachment(connection, tallies))
+    if (connection !== null && isOpen(socket)) socket.serializeAttachment(encodeAttachment(connection, tallies, counted))
+  }
+
+  /** Whether it is open and speaks for a connection. */
+  speaks(socket: WebSocket): boolean {
+    return this.connectionOf(socket) !== null && isOpen(socket)
   }
 
   /** From now on the socket speaks for nobody, also after hibernation; what it still sends is not looked at. */

@@ -54,6 +54,7 @@ function room(tickMs: number) {
       merged: () => {},
       members: () => roster.presentOf.size,
       save: () => {},
+      ticked: () => {},
       failed: (relay) => failed.push(relay),
     },
   )
