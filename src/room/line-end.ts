@@ -1,7 +1,8 @@
 /** A socket ended, by its client, its network, or the room that slept meanwhile. */
 import type { Millis } from "../core/connection.ts"
 import { adopt, isRefTaken, restore } from "../core/roster.ts"
-import type { Effects, Performer, RoomParts } from "./perform.ts"
+import type { Effects } from "./effects.ts"
+import type { Performer, RoomParts } from "./perform.ts"
 
 /**
  * What has to be performed for it; null: nothing. Idempotent: the runtime may report an end twice, and the end of a

@@ -3,14 +3,13 @@
 import type { Settings } from "../config/config.ts"
 import { type Connection, isConnected, type MemberId, type Millis } from "../core/connection.ts"
 import { type Reply, snapshotSent } from "../core/conversation.ts"
-import type { Message } from "../core/outbox.ts"
 import { type Change, type Roster, remove, startGrace } from "../core/roster.ts"
-import type { CloseCode } from "../protocol/close-codes.ts"
 import type { Alarm } from "./alarm.ts"
 import type { Announcements } from "./announcements.ts"
 import { Carrier } from "./carrier.ts"
 import type { RoomCounters } from "./counters.ts"
 import type { Destination } from "./destinations.ts"
+import type { Effects } from "./effects.ts"
 import { FanOut } from "./fan-out.ts"
 import type { Ledger } from "./ledger.ts"
 import { Reporter } from "./report.ts"
@@ -19,23 +18,6 @@ import type { Sockets } from "./sockets.ts"
 import { newTallies, type Tallies } from "./tallies.ts"
 import type { Traffic } from "./traffic.ts"
 import { sendRoom } from "./whole-room.ts"
-
-export type Effects = {
-  /** Sockets that were sent the whole room in their welcome. */
-  readonly welcomed?: readonly WebSocket[]
-  /** Sockets whose connection changed in whatever way: their attachments are due. */
-  readonly touched?: readonly WebSocket[]
-  readonly replies?: readonly (readonly [WebSocket, Reply])[]
-  readonly changes?: readonly Change[]
-  readonly messages?: readonly Message[]
-  readonly closes?: readonly (readonly [WebSocket, CloseCode])[]
-  /** Connections whose row in the ledger is due, apart from those that entered or left. */
-  readonly recorded?: readonly Connection[]
-  /** Everybody was looked at. */
-  readonly isSweep?: boolean
-  /** The alarm must go off by then. */
-  readonly lookBy?: Millis
-}
 
 export type RoomParts = {
   readonly settings: Settings

@@ -2,7 +2,8 @@
 import type { Connection, ConnectionId, Millis } from "../core/connection.ts"
 import { sweepBy } from "../core/liveness.ts"
 import { restore } from "../core/roster.ts"
-import type { Effects, RoomParts } from "./perform.ts"
+import type { Effects } from "./effects.ts"
+import type { RoomParts } from "./perform.ts"
 import { newerTallies, newTallies, type Tallies } from "./tallies.ts"
 
 export type Restored = { readonly tallies: Tallies; readonly effects: Effects }

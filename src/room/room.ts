@@ -4,7 +4,6 @@
  */
 import { DurableObject } from "cloudflare:workers"
 import type { z } from "zod"
-import { readSettings } from "../config/config.ts"
 import type { Connection, Millis } from "../core/connection.ts"
 import { authorized, type Limits, type Reply, receive } from "../core/conversation.ts"
 import { sweepBy } from "../core/liveness.ts"
@@ -40,6 +39,7 @@ import {
 import { Performer, type RoomParts } from "./perform.ts"
 import { refuseConnect } from "./refuse.ts"
 import { restoreRoom } from "./restore.ts"
+import { roomSettings } from "./settings.ts"
 import { Snapshot } from "./snapshot.ts"
 import { Sockets } from "./sockets.ts"
 import { sweep } from "./sweep.ts"
@@ -60,16 +60,11 @@ export class Room extends DurableObject<Cloudflare.Env> {
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env)
-    const settings = readSettings(env)
-    // The Worker asks no room while a variable is wrong; this is for an alarm that comes in between.
-    if (!settings.ok) {
-      log("misconfigured", { message: settings.error.message })
-      throw new Error(settings.error.message)
-    }
+    const settings = roomSettings(env)
     const ledger = new Ledger(ctx.storage)
     const counters = new RoomCounters()
     this.#parts = {
-      settings: settings.value,
+      settings,
       roster: emptyRoster(ledger.nextRef()),
       sockets: new Sockets(ctx),
       ledger,
@@ -77,13 +72,13 @@ export class Room extends DurableObject<Cloudflare.Env> {
       snapshot: new Snapshot(),
       traffic: new Traffic(counters),
       counters,
-      announcements: announcementsOf(ctx, env["WEBHOOKS"], settings.value.webhook),
+      announcements: announcementsOf(ctx, env["WEBHOOKS"], settings.webhook),
       background: (work) => void work.catch((error: unknown) => this.#failed("background", error)),
     }
     const now = Date.now()
     const { tallies, effects } = restoreRoom(this.#parts, now)
     this.#parts.announcements?.restore(this.#parts.roster, now)
-    this.#performer = new Performer(this.#parts, tallies, destinationsOf(env, settings.value), ctx.id.name)
+    this.#performer = new Performer(this.#parts, tallies, destinationsOf(env, settings), ctx.id.name)
     ctx.blockConcurrencyWhile(async () => {
       await this.#parts.alarm.load()
       if (this.#parts.roster.connections.size > 0) await this.#performer.perform(effects, now)

@@ -4,7 +4,8 @@ import type { Reply } from "../core/conversation.ts"
 import { judge, nextSweep, type Watched } from "../core/liveness.ts"
 import { type Change, goAway } from "../core/roster.ts"
 import { CLOSES, type CloseCode } from "../protocol/close-codes.ts"
-import type { Effects, Performer, RoomParts } from "./perform.ts"
+import type { Effects } from "./effects.ts"
+import type { Performer, RoomParts } from "./perform.ts"
 import { warn } from "./welcome.ts"
 
 type Seen = { readonly socket: WebSocket | null; readonly watched: Watched }

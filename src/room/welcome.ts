@@ -8,7 +8,8 @@ import type { RoomFrame } from "../protocol/frames.ts"
 import { DEFLATE_SUBPROTOCOL, PROTOCOL_VERSION } from "../protocol/names.ts"
 import type { Admission } from "./admission.ts"
 import { hasNewerInfo } from "./attachment.ts"
-import type { Effects, Performer, RoomParts } from "./perform.ts"
+import type { Effects } from "./effects.ts"
+import type { Performer, RoomParts } from "./perform.ts"
 import { sendRoom } from "./whole-room.ts"
 
 export function welcomeFresh(parts: RoomParts, performer: Performer, socket: WebSocket, admission: Admission, now: Millis): Effects {
