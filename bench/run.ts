@@ -70,10 +70,10 @@ async function benchServers(): Promise<void> {
 }
 
 async function runAll(scenarios: readonly NamedScenario[]): Promise<Run[]> {
-  installPeers()
   const scratch = mkdtempSync(join(tmpdir(), "rollcall-bench-"))
   process.on("exit", () => rmSync(scratch, { recursive: true, force: true }))
   const wanted = chosenTargets().filter((name) => scenarios.some(({ targets }) => targets.includes(name)))
+  if (wanted.includes("party") || wanted.includes("ws")) installPeers()
   const targets = await Promise.all(wanted.map((name) => prepareTarget(name, scratch)))
   const file = values.runs ?? join(ROOT, "dist", "bench", "runs.ndjson")
   mkdirSync(dirname(file), { recursive: true })

@@ -1,10 +1,11 @@
 /** What a room does that is billed, phase by phase: its members come, sit there, are woken by one, move, and go. */
 import { setTimeout as sleep } from "node:timers/promises"
+import { z } from "zod"
 import type { Crowd } from "./crowd.ts"
 import { pingInTurn } from "./idle.ts"
 import type { Job, ScenarioOf } from "./job.ts"
 import { megabytes, Stopwatch } from "./measure.ts"
-import { type Bill, type Bills, billsSchema, type CostResult, type Phase } from "./result.ts"
+import { type Bill, type Bills, billsSchema, type CostResult, type Phase, serviceCountersSchema } from "./result.ts"
 import { move, Sender } from "./sender.ts"
 import { settle } from "./staleness.ts"
 import { appointObservers } from "./storm.ts"
@@ -15,7 +16,8 @@ const WHOLE_LIMIT_MS = 30_000
 /** Reports to the directory come within this time of what they tell. */
 const REPORTED_MS = 2000
 
-export async function runCost(crowd: Crowd, cost: ScenarioOf<"cost">, { port, pid }: Job): Promise<CostResult> {
+export async function runCost(crowd: Crowd, cost: ScenarioOf<"cost">, job: Job): Promise<CostResult> {
+  const { port, pid } = job
   const { members, idleS, pingEveryMs, rate, stormS } = cost
   const stopwatch = new Stopwatch(pid)
   const phase = async (act: () => Promise<number>): Promise<CostResult["phases"][Phase]> => {
@@ -64,6 +66,7 @@ export async function runCost(crowd: Crowd, cost: ScenarioOf<"cost">, { port, pi
     lost,
     members,
     phases: { come, idle, wake, storm, go },
+    service: await readService(job),
     generatorCores: spent.generatorCores,
     otherCores: spent.otherCores,
     rssMb: megabytes(spent.rss),
@@ -73,6 +76,12 @@ export async function runCost(crowd: Crowd, cost: ScenarioOf<"cost">, { port, pi
 async function readBills(port: number): Promise<Bills> {
   const response = await fetch(`http://127.0.0.1:${port}/counted`)
   return billsSchema.parse(await response.json())
+}
+
+async function readService({ port, adapter }: Job): Promise<CostResult["service"]> {
+  if (adapter.kind !== "rollcall") throw new Error("only Rollcall counts by itself")
+  const response = await fetch(`http://127.0.0.1:${port}/v1/admin/stats`, { headers: { Authorization: `Bearer ${adapter.adminKey}` } })
+  return z.object({ counters: serviceCountersSchema }).parse(await response.json()).counters
 }
 
 function spentBetween(before: Bills, after: Bills): Bills {

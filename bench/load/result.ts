@@ -134,12 +134,17 @@ export type Bills = z.infer<typeof billsSchema>
 export const PHASES = ["come", "idle", "wake", "storm", "go"] as const
 export type Phase = (typeof PHASES)[number]
 
+/** Of the service's own totals, what the meter counts too. */
+export const serviceCountersSchema = z.object({ framesIn: number, framesOut: number, sweeps: number, wakeups: number })
+
 export const costResultSchema = z.object({
   kind: z.literal("cost"),
   ...faults,
   ...conditions,
   members: number,
   phases: z.record(z.enum(PHASES), z.object({ seconds: number, pings: number, bills: billsSchema })),
+  /** What the service says of the whole run, once everybody has gone. */
+  service: serviceCountersSchema,
 })
 export type CostResult = z.infer<typeof costResultSchema>
 

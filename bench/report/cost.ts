@@ -63,7 +63,7 @@ export function costTable(medians: Medians<CostResult>): string {
   return cost === undefined ? "" : costTables(cost)
 }
 
-function costTables({ members, phases }: CostResult): string {
+function costTables({ members, phases, service }: CostResult): string {
   const counted = markdown(
     "what happens|seconds|calls to the room|frames to the room|alarm runs|constructed|rows written|rows read|room awake, ms|directory: calls|rows written|rows read",
     PHASES.map((phase) => {
@@ -92,7 +92,9 @@ function costTables({ members, phases }: CostResult): string {
       ...[requests, rowsWritten, rowsRead, gbS, dollars * 1e6].map(format),
     ]),
   )
-  return `${counted}\n\n${bills}`
+  const messages = PHASES.reduce((sum, phase) => sum + phases[phase].bills.Room.messages, 0)
+  const own = `The service's own counters say of the same run: ${format(service.framesIn)} frames in (the meter: ${format(messages)}), ${format(service.framesOut)} frames out, ${service.sweeps} sweeps, ${service.wakeups} times constructed.`
+  return `${counted}\n\n${own}\n\n${bills}`
 }
 
 function sumOf(a: Bills, b: Bills): Bills {
