@@ -37,7 +37,7 @@ describe("what was typed", () => {
 
   it("[CM3] a close that is not confirmed closes nothing", async () => {
     const asked: string[] = []
-    const { code, err } = await typed(["close", "r\u001b[2J", ...KEY], async (question) => asked.push(question) === 0)
+    const { code, err } = await typed(["close", "r\u001b[2J", ...KEY], { confirm: async (question) => asked.push(question) === 0 })
     expect([code, err]).toEqual([2, "rollcall: nothing was closed"])
     expect(asked).toEqual([expect.stringContaining("r\\u001b[2J")])
   })

@@ -1,8 +1,8 @@
 import { run } from "../../src/cli/run.ts"
 import type { Terminal } from "../../src/cli/terminal.ts"
 
-/** What a command said, and its exit code; piped, and with nobody to ask unless `confirm` is given. */
-export async function typed(argv: readonly string[], confirm: Terminal["confirm"] = null) {
+/** What a command said, and its exit code; piped, and with nobody to ask, unless `more` gives it a screen or somebody. */
+export async function typed(argv: readonly string[], more: Partial<Terminal> = {}) {
   const out: string[] = []
   const err: string[] = []
   const terminal: Terminal = {
@@ -10,9 +10,10 @@ export async function typed(argv: readonly string[], confirm: Terminal["confirm"
     complain: (line) => void err.push(line),
     screen: null,
     emphasise: (text) => text,
-    confirm,
+    confirm: null,
     stop: () => new AbortController().signal,
     now: () => 100_000,
+    ...more,
   }
   return { code: await run(argv, terminal), out: out.join("\n"), err: err.join("\n") }
 }

@@ -1,9 +1,10 @@
 /** The command as its users have it: a process of its own, against a real service. */
 import { describe, expect, it } from "vitest"
 import { z } from "zod"
+import { typed } from "../cli/typed.ts"
 import { commandAt } from "./command.ts"
 import { soon } from "./demo-page.ts"
-import { serviceForFile } from "./service.ts"
+import { DEV_ADMIN_KEY, serviceForFile } from "./service.ts"
 import { connect, enter, freshRoom } from "./wire-client.ts"
 
 const service = serviceForFile()
@@ -121,6 +122,39 @@ describe("rollcall", () => {
     watch.child.kill("SIGINT")
     expect(await watch.ended, watch.err()).toBe(0)
     expect(watch.err()).toBe("")
+  })
+
+  it("[CM6] watch, on a terminal, is a table that is drawn anew, as wide and high as there is room, and puts back what stood there", async () => {
+    const room = freshRoom()
+    const pages: (readonly string[])[] = []
+    const stop = new AbortController()
+    let isRestored = false
+    const screen = {
+      columns: 70,
+      rows: 7,
+      show: (lines: readonly string[]) => void pages.push(lines),
+      end: () => {
+        isRestored = true
+      },
+    }
+    const emphasise = (text: string) => `<${text}>`
+    const watch = typed(["watch", room, "--url", service.url, "--key", DEV_ADMIN_KEY], { screen, emphasise, stop: () => stop.signal })
+    const page = () => pages.at(-1) ?? []
+    await soon(() => page()[0]).toBe(`<${room}: 0 members, connected>`)
+    const anna = await enter(service, { room, member: `anna${ESCAPE}[2J` }, { text: "x".repeat(100) })
+    await soon(() => page()[3]).toMatch(/^anna\\u001b\[2J +active +1 +\{.*…$/)
+    await anna.ask({ type: "update", data: { text: "y" } })
+    await soon(() => page()[3]).toContain('{"text":"y"}')
+    for (let i = 0; i < 5; i++) await enter(service, { room, member: `member-${i}` })
+    await soon(() => page().at(-1)).toMatch(/^… and \d+ more$/)
+    for (const lines of pages) {
+      expect(lines.length).toBeLessThan(screen.rows)
+      for (const line of lines) expect(line.replace(/^<(.*)>$/, "$1").length, line).toBeLessThanOrEqual(screen.columns)
+    }
+    expect(pages.flat().join("")).not.toContain(ESCAPE)
+    stop.abort()
+    expect(await watch).toEqual({ code: 0, out: "", err: "" })
+    expect(isRestored).toBe(true)
   })
 
   it("[CM6] watch, piped, is a line for each change, without a colour; a room that is closed ends it with 1", async () => {

@@ -1,9 +1,11 @@
 /** Refusals before the upgrade: which, in which order, in which form; and full rooms. */
-import { request } from "node:http"
+import { type IncomingMessage, request } from "node:http"
+import { text } from "node:stream/consumers"
 import { describe, expect, it } from "vitest"
 import { askedPlainly, refusedUpgrade } from "./refusals.ts"
-import { serviceForFile } from "./service.ts"
+import { DEV_ADMIN_KEY, serviceForFile } from "./service.ts"
 import { type Asking, connect, enter, freshRoom, tokenFor, type WireClient } from "./wire-client.ts"
+import { type Problem, problemSchema } from "./wire-frames.ts"
 
 const ROOM = 4
 const MEMBER = 2
@@ -34,6 +36,29 @@ async function both(asking: Asking): Promise<{ status: number; code: string; ret
 }
 
 describe.concurrent("refusals", () => {
+  it("[CN11] an address that names . or .. leads nowhere, escaped or not, and never to another room or member", async () => {
+    const room = freshRoom()
+    const anna = await enter(service, { room, member: "anna" })
+    for (const name of [".", "..", "%2e", "%2E%2E", ".%2e", "%2E."]) {
+      for (const [method, path] of [
+        ["GET", `/v1/rooms/${name}/connect`],
+        ["GET", `/v1/rooms/${name}/presence`],
+        ["GET", `/v1/admin/rooms/${name}`],
+        ["DELETE", `/v1/admin/rooms/${name}`],
+        ["POST", `/v1/admin/rooms/${name}/messages`],
+        ["GET", `/v1/admin/rooms/${room}/members/${name}`],
+        ["PUT", `/v1/admin/rooms/${room}/members/${name}`],
+        ["DELETE", `/v1/admin/rooms/${room}/members/${name}`],
+        ["DELETE", `/v1/admin/rooms/${room}/members/${name}?ban=1000`],
+      ] as const) {
+        expect(await rawly(method, path), `${method} ${path}`).toMatchObject({ status: 404, type: "urn:rollcall:error:not_found" })
+      }
+      // Escaped twice it is another name: that of a member who is called %2E, and of no room.
+      expect(await rawly("GET", `/v1/admin/rooms/${name.replaceAll(".", "%2e").replaceAll("%", "%25")}`)).toMatchObject({ status: 400 })
+    }
+    expect(await anna.sync()).toHaveLength(1)
+  })
+
   it("[CN4] are looked for in the order 400, 401, 403, 429, 503", async () => {
     const { room } = await filled(true)
     const bad = "a%20room"
@@ -106,6 +131,17 @@ describe.concurrent("refusals", () => {
 })
 
 /** The status of a request with these headers, which `fetch` would not send. */
+/** As it stands in the request's first line: nothing on this side resolves it. */
+async function rawly(method: string, path: string): Promise<Problem> {
+  const headers = { authorization: `Bearer ${DEV_ADMIN_KEY}` }
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request(service.url, { method, path, headers }, resolve)
+      .on("error", reject)
+      .end(/^P/.test(method) ? "{}" : "")
+  })
+  return problemSchema.parse(JSON.parse(await text(response)))
+}
+
 async function statusOf(headers: Record<string, string>): Promise<number> {
   const authorization = `Bearer ${await tokenFor("anna")}`
   return new Promise((resolve, reject) => {
