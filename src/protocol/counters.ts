@@ -17,6 +17,7 @@ export const COUNTERS = {
   cacheHits: "Encoded rooms and entries that were still in the weak cache.",
   cacheMisses: "Encoded rooms and entries that had to be made.",
   cacheReclaimed: "Encoded rooms and entries that the garbage collector took.",
+  webhooksDropped: "Webhooks that never left their room, because too many waited there.",
   webhooksDelivered: "Webhooks that the receiver took.",
   webhooksFailed: "Attempts to deliver a webhook that failed.",
   webhooksDead: "Webhooks that were given up, and lie in the dead letters.",

@@ -10,6 +10,7 @@ import { type Change, present, type Roster } from "../core/roster.ts"
 import { messageOf } from "../log/fault.ts"
 import { log } from "../log/log.ts"
 import type { QueuedWebhook, Webhook } from "../protocol/webhooks.ts"
+import type { RoomCounters } from "./counters.ts"
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS outbox (sequence INTEGER PRIMARY KEY, id TEXT NOT NULL, payload TEXT NOT NULL);
@@ -36,6 +37,7 @@ export class Announcements {
   readonly #storage: DurableObjectStorage
   readonly #queue: Queue
   readonly #settings: WebhookSettings
+  readonly #counters: RoomCounters
   readonly #attendance: Attendance = new Map()
   #room: string | undefined
   #exists: boolean
@@ -49,10 +51,11 @@ export class Announcements {
   lookBy: Millis = Number.POSITIVE_INFINITY
 
   /** `room` is its name, where the runtime knows it. */
-  constructor(storage: DurableObjectStorage, queue: Queue, settings: WebhookSettings, room: string | undefined) {
+  constructor(storage: DurableObjectStorage, queue: Queue, settings: WebhookSettings, counters: RoomCounters, room: string | undefined) {
     this.#storage = storage
     this.#queue = queue
     this.#settings = settings
+    this.#counters = counters
     this.#exists = [...storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'outbox'")].length > 0
     const mark = this.#exists ? markSchema.safeParse([...storage.sql.exec("SELECT * FROM outbox_mark")][0]).data : undefined
     this.#room = room ?? mark?.room
@@ -157,13 +160,19 @@ export class Announcements {
   #dropOldest(count: number): void {
     this.#storage.sql.exec("DELETE FROM outbox WHERE sequence IN (SELECT sequence FROM outbox ORDER BY sequence LIMIT ?)", count)
     this.#waiting -= count
+    this.#counters.add("webhooksDropped", count)
     log("webhooks_dropped", { room: this.#room ?? null, dropped: count })
   }
 }
 
 /** Null: webhooks are off, for want of an address or of a queue. */
-export function announcementsOf(ctx: DurableObjectState, queue: unknown, settings: WebhookSettings | null): Announcements | null {
-  return settings === null || !isQueue(queue) ? null : new Announcements(ctx.storage, queue, settings, ctx.id.name)
+export function announcementsOf(
+  ctx: DurableObjectState,
+  queue: unknown,
+  settings: WebhookSettings | null,
+  counters: RoomCounters,
+): Announcements | null {
+  return settings === null || !isQueue(queue) ? null : new Announcements(ctx.storage, queue, settings, counters, ctx.id.name)
 }
 
 function isQueue(binding: unknown): binding is Queue {

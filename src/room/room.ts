@@ -72,7 +72,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
       snapshot: new Snapshot(),
       traffic: new Traffic(counters),
       counters,
-      announcements: announcementsOf(ctx, env["WEBHOOKS"], settings.webhook),
+      announcements: announcementsOf(ctx, env["WEBHOOKS"], settings.webhook, counters),
       background: (work) => void work.catch((error: unknown) => this.#failed("background", error)),
     }
     const now = Date.now()

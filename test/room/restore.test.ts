@@ -1,4 +1,5 @@
 import { runInDurableObject } from "cloudflare:test"
+import { exports } from "cloudflare:workers"
 import { describe, expect, it, vi } from "vitest"
 import { connect, crash, hibernate, newRoom, runAlarm, stubOf, tokenFor } from "./room-client.ts"
 
@@ -193,5 +194,36 @@ describe("an alarm that fails", () => {
     expect((await stubOf(room).stats(room)).liveness.nextAlarmAt).toBeGreaterThan(Date.now())
     await runAlarm(room)
     expect(await anna.sync()).toHaveLength(1)
+  })
+})
+
+describe("a frame that fails", () => {
+  it("[LG4] is logged with its room, counted as internal, and the room lives on", async () => {
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    const logged = vi.spyOn(console, "error").mockImplementation(() => undefined)
+    const internal = async () => {
+      const response = await exports.default.fetch("https://rollcall.test/metrics", { headers: { authorization: "Bearer test-admin-key" } })
+      return Number(/^rollcall_errors_total\{code="internal"\} (\d+)$/m.exec(await response.text())?.[1])
+    }
+    const before = await internal()
+    try {
+      await runInDurableObject(stubOf(room), async (instance, state) => {
+        const [socket] = state.getWebSockets()
+        if (socket === undefined) throw new Error("nobody is there")
+        const rows = vi.spyOn(state.storage.sql, "exec").mockImplementationOnce(() => {
+          throw new Error("storage is away")
+        })
+        await expect(instance.webSocketMessage(socket, '{"type":"enter","data":{}}')).rejects.toThrow("storage is away")
+        rows.mockRestore()
+      })
+      const told = logged.mock.calls.map(([line]) => JSON.parse(String(line)))
+      expect(told).toMatchObject([{ level: "error", event: "room_failed", room, doing: "frame", message: "storage is away" }])
+      expect(told[0].at).toMatch(/\S/)
+    } finally {
+      logged.mockRestore()
+    }
+    anna.close(1000)
+    await vi.waitFor(async () => expect(await internal()).toBe(before + 1), { timeout: 4000, interval: 20 })
   })
 })

@@ -1,5 +1,5 @@
 import { runInDurableObject } from "cloudflare:test"
-import { env } from "cloudflare:workers"
+import { env, exports } from "cloudflare:workers"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { queuedWebhookSchema, webhookSchema } from "../../src/protocol/webhooks.ts"
 import { MAX_WAITING } from "../../src/room/announcements.ts"
@@ -131,6 +131,13 @@ describe("webhooks on their way out of a room", () => {
     )
     expect(kept[0]?.id).toBe("old-3")
     expect(kept.at(-1)?.id).toMatch(/^msg_/)
+    // An empty room reports at once.
+    anna.close(1000)
+    const metrics = async () => {
+      const response = await exports.default.fetch("https://rollcall.test/metrics", { headers: { authorization: "Bearer test-admin-key" } })
+      return response.text()
+    }
+    await vi.waitFor(async () => expect(await metrics()).toContain("rollcall_webhooks_dropped_total 2\n"), { timeout: 4000, interval: 50 })
     await runInDurableObject(stubOf(room), (_room, state) => state.storage.deleteAll())
   })
 
