@@ -9,7 +9,7 @@ const REPORT_MS = 1000
 /** What a busy machine may add to it. */
 const SLACK_MS = 4000
 const ROOMS = 500
-const CHURN_MS = 4000
+const CHURN_MS = 3000
 const DAY_MS = 86_400_000
 
 const service = serviceForFile({ REPORT_MS })
@@ -91,14 +91,16 @@ describe("500 rooms", () => {
     await vi.waitFor(async () => expect(namesOf(await list(prefix, 1000))).toEqual(staying), WAIT)
   }, 120_000)
 
-  it("[DR10] are in every list once while others come and go, and the totals are their sum within REPORT_MS", async () => {
+  it("[DR10] are in every list once while others come and go, and the totals are their sum within REPORT_MS", {
+    timeout: 90_000,
+  }, async () => {
     const admin = adminHere()
     const lines = await Promise.all(
       staying.slice(0, 12).map((room, i) => (i % 2 === 0 ? enter : connect)(service, { room, member: `member-${i}` })),
     )
     const until = Date.now() + CHURN_MS
     const [lists, came] = await Promise.all([
-      Promise.all([7, 60, 499, 1000].map((limit) => listAll(prefix, limit, staying, known, until))),
+      Promise.all([17, 60, 499].map((limit) => listAll(prefix, limit, staying, known, until))),
       Promise.all([0, 1, 2].map((lane) => comeAndGo(staying, known, lane, until))),
     ])
     expect(Math.min(...lists)).toBeGreaterThan(0)
