@@ -51,7 +51,7 @@ export function standardScenarios(lengths: Lengths): NamedScenario[] {
       name: "idle-1000",
       title: "Idle room: 1,000 members, one ping a second each",
       scenario: { kind: "idle", members: 1000, measureS, ...pinging },
-      targets: ["rollcall", "naive", "party", "ws"],
+      targets: ["rollcall", "naive", "bare", "party", "ws"],
     },
     {
       name: "wake-1000",

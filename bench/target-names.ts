@@ -1,5 +1,5 @@
 /** The servers under test, in the order of tables. `counted` is Rollcall with a meter around it, and not timed. */
-export const TARGETS = ["rollcall", "deflate", "naive", "party", "ws", "counted"] as const
+export const TARGETS = ["rollcall", "deflate", "naive", "bare", "party", "ws", "counted"] as const
 export type TargetName = (typeof TARGETS)[number]
 
 /** Whose faults are ours. */

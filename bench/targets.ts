@@ -35,14 +35,16 @@ export async function prepareTarget(name: TargetName, scratch: string): Promise<
         launch: inWorkerd({ module, objects: ROLLCALL_OBJECTS, variables }),
       }
     }
-    case "naive": {
+    case "naive":
+    case "bare": {
       const module = await buildWorker("peers/naive.ts", directory)
-      return { name, adapter: { kind: "naive", prefix: "/room/" }, launch: inWorkerd({ module, objects: { Room: "Room" }, variables: {} }) }
+      const launch = inWorkerd({ module, objects: { Room: "Room" }, variables: {} })
+      return { name, adapter: { kind: "naive", prefix: `/${name}/`, tellsMembers: name === "naive" }, launch }
     }
     case "party": {
       const module = await buildWorker("peers/party.ts", directory)
       const launch = inWorkerd({ module, objects: { Room: "Room" }, variables: {} })
-      return { name, adapter: { kind: "naive", prefix: "/parties/room/" }, launch }
+      return { name, adapter: { kind: "naive", prefix: "/parties/room/", tellsMembers: true }, launch }
     }
     case "ws": {
       const launch = (port: number): Launch => ({
@@ -50,7 +52,7 @@ export async function prepareTarget(name: TargetName, scratch: string): Promise<
         args: [join(BENCH, "peers", "ws.ts")],
         environment: { PORT: String(port) },
       })
-      return { name, adapter: { kind: "naive", prefix: "/" }, launch }
+      return { name, adapter: { kind: "naive", prefix: "/", tellsMembers: true }, launch }
     }
   }
 }

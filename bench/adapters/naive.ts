@@ -17,8 +17,8 @@ const JOIN = "j".charCodeAt(0)
 const LEAVE = "l".charCodeAt(0)
 const SYNC = "s".charCodeAt(0)
 
-/** `prefix` is what the server's rooms live under. */
-export function naive(prefix: string): Adapter {
+/** `prefix` is what the server's rooms live under. `tellsMembers` false: nobody is told who is here, and each takes it that all are. */
+export function naive(prefix: string, tellsMembers: boolean): Adapter {
   /** A frame tells one state: no array is made for each. */
   const told = [0, 0]
   return {
@@ -43,7 +43,7 @@ export function naive(prefix: string): Adapter {
           participant.leaves++
           return NO_STATES
         case SYNC:
-          participant.members += readInteger(bytes, start + COUNT_AT)
+          participant.members += tellsMembers ? readInteger(bytes, start + COUNT_AT) : participant.wanted
           return NO_STATES
         default:
           return NO_STATES

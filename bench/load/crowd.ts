@@ -4,6 +4,7 @@ import type { Adapter, SeqOf } from "../adapters/adapter.ts"
 import { seqOf } from "./motion.ts"
 import { lastSeq, type Participant } from "./participant.ts"
 import { OwnSight, SharedSight, type Sight, type States } from "./seen.ts"
+import { move } from "./sender.ts"
 import { Tally } from "./tally.ts"
 import { WebSocketClient } from "./websocket.ts"
 
@@ -13,6 +14,10 @@ const CONNECT_LIMIT_MS = 20_000
 
 /** One frame in so many is looked at for latencies, of those who are no observers. Prime, so that it is not always the same members'. */
 const SAMPLE_EVERY = 101
+
+const WARM_UP = 20
+const WARM_UP_MS = 500
+const WARM_UP_LIMIT_MS = 5000
 
 /** A state that all are to have. */
 type Awaited = { readonly index: number; readonly seq: number; readonly arrivals: Map<Participant, number> }
@@ -91,6 +96,17 @@ export class Crowd {
     while (arrivals.size < others && performance.now() < limit) await sleep(2)
     this.#awaited = null
     return arrivals
+  }
+
+  /** A few come, move and go in a room of their own: what a server takes for its first connection is not what each takes. */
+  async warmUp(): Promise<void> {
+    const few = new Crowd(this.adapter, this.#port)
+    await few.connect(WARM_UP, () => "warm-up", WARM_UP)
+    await few.becomesWhole(WARM_UP_LIMIT_MS)
+    for (const participant of few.participants) move(few, participant)
+    await sleep(WARM_UP_MS)
+    few.disperse()
+    await sleep(WARM_UP_MS)
   }
 
   disperse(): void {

@@ -13,7 +13,7 @@ import { runStorm } from "./storm.ts"
 import { runWake } from "./wake.ts"
 
 function adapterFor({ adapter }: Job): Adapter {
-  return adapter.kind === "rollcall" ? rollcall(adapter.secret, adapter.deflate) : naive(adapter.prefix)
+  return adapter.kind === "rollcall" ? rollcall(adapter.secret, adapter.deflate) : naive(adapter.prefix, adapter.tellsMembers)
 }
 
 function run(crowd: Crowd, job: Job): Promise<Result> {

@@ -19,6 +19,7 @@ export const JOINS_PER_S = 150
 
 export async function runIdle(crowd: Crowd, idle: ScenarioOf<"idle">, pid: number): Promise<IdleResult> {
   const { members, settleS, idleS, measureS, pingEveryMs } = idle
+  await crowd.warmUp()
   const emptyRss = sampleProcess(pid).rss
   await crowd.connect(members, () => "r0", members, JOINS_PER_S)
   await crowd.becomesWhole(WHOLE_LIMIT_MS)

@@ -24,7 +24,7 @@ export type ScenarioOf<K extends Scenario["kind"]> = Extract<Scenario, { kind: K
 export const jobSchema = z.object({
   adapter: z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("rollcall"), secret: z.string(), adminKey: z.string(), deflate: z.boolean() }),
-    z.object({ kind: z.literal("naive"), prefix: z.string() }),
+    z.object({ kind: z.literal("naive"), prefix: z.string(), tellsMembers: z.boolean() }),
   ]),
   port: count,
   /** The server's process. */

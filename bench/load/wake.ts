@@ -19,6 +19,7 @@ const ARRIVAL_LIMIT_MS = 5000
 const statsSchema = z.object({ wakeups: z.number() })
 
 export async function runWake(crowd: Crowd, { members, sleepS }: ScenarioOf<"wake">, { pid, port, adapter }: Job): Promise<WakeResult> {
+  await crowd.warmUp()
   const emptyRss = sampleProcess(pid).rss
   await crowd.connect(members, () => "r0", members, JOINS_PER_S)
   await crowd.becomesWhole(WHOLE_LIMIT_MS)

@@ -1,12 +1,15 @@
 /**
  * The peer `naive`: presence on a bare Durable Object that hibernates, and no more: sockets, an attachment for each, one frame
- * for each change to each member, and pings that the runtime answers. What a connection to it takes is the platform's share.
+ * for each change to each member, and pings that the runtime answers. Below `/bare/` is the peer `bare`: the same, except that
+ * nobody is told who comes, goes or is here, so that a connection to it takes the platform's share and nothing else.
  */
 import { DurableObject } from "cloudflare:workers"
 
 type Member = { readonly id: string; readonly n: string; readonly c: string; readonly x: unknown; readonly y: unknown }
 type Update = { readonly type?: string; readonly x?: unknown; readonly y?: unknown }
 type Env = { readonly Room: DurableObjectNamespace<Room> }
+
+const BARE = "/bare/"
 
 export class Room extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
@@ -15,16 +18,21 @@ export class Room extends DurableObject<Env> {
   }
 
   override fetch(request: Request): Response {
-    const { searchParams } = new URL(request.url)
+    const { pathname, searchParams } = new URL(request.url)
     const text = (name: string) => searchParams.get(name) ?? ""
     const { 0: client, 1: socket } = new WebSocketPair()
     const member: Member = { id: text("_pk"), n: text("n"), c: text("c"), x: 0, y: 0 }
     this.ctx.acceptWebSocket(socket)
     socket.serializeAttachment(member)
+    const response = new Response(null, { status: 101, webSocket: client })
+    if (pathname.startsWith(BARE)) {
+      socket.send('{"type":"sync","n":0,"members":[]}')
+      return response
+    }
     const members: Member[] = this.ctx.getWebSockets().map((each) => each.deserializeAttachment())
     socket.send(`{"type":"sync","n":${members.length},"members":${JSON.stringify(members)}}`)
     this.#broadcast({ type: "join", id: member.id, state: member }, socket)
-    return new Response(null, { status: 101, webSocket: client })
+    return response
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {

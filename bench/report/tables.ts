@@ -114,7 +114,7 @@ function idleTable(medians: Medians<IdleResult>): string {
   const cpu = ({ cpuUsPerPing }: IdleResult) => cpuUsPerPing
   const rss = ({ rssKbPerConnection }: IdleResult) => rssKbPerConnection
   return markdown(
-    "server|CPU µs per ping|of `party`'s|of `ws`'s|cores when nothing happens|RSS KB per connection|of `naive`'s|RSS MB|pings unanswered",
+    "server|CPU µs per ping|of `party`'s|of `ws`'s|cores when nothing happens|RSS KB per connection|of `naive`'s|of `bare`'s|RSS MB|pings unanswered",
     medians.targets.map((target) => [
       target,
       format(medians.of(target, cpu)),
@@ -123,6 +123,7 @@ function idleTable(medians: Medians<IdleResult>): string {
       format(medians.of(target, (run) => run.idleCores)),
       format(medians.of(target, rss)),
       ratio(medians, target, "naive", rss),
+      ratio(medians, target, "bare", rss),
       format(medians.of(target, (run) => run.rssMb)),
       format(medians.worst(target, (run) => Math.max(0, run.pings - run.replies))),
     ]),

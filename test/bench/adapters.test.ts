@@ -59,7 +59,7 @@ const welcome = (present: unknown, resumed: boolean) =>
   })
 
 describe("[BN3] the peers' protocol", () => {
-  const adapter = naive("/")
+  const adapter = naive("/", true)
 
   it("tells one state a frame, whose number is found again", () => {
     const { x, y } = positionOf(12, 34)
