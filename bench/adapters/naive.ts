@@ -2,8 +2,9 @@
  * The protocol of the peers: JSON, one frame for each change.
  * `{"type":"sync","n":<count>,"members":[…]}`, `{"type":"join",…}`, `{"type":"leave",…}`, `{"type":"update","id":"m1","x":…,"y":…}`
  */
+import { z } from "zod"
 import { textFrame } from "../load/websocket.ts"
-import { type Adapter, integerEnd, memberInfo, memberKey, NO_STATES, readInteger, WrongState } from "./adapter.ts"
+import { type Adapter, integerEnd, memberInfo, memberKey, NO_STATES, readInteger, type SeqOf, WrongState } from "./adapter.ts"
 
 const TYPE_AT = '{"type":"'.length
 const COUNT_AT = '{"type":"sync","n":'.length
@@ -44,12 +45,13 @@ export function naive(prefix: string, tellsMembers: boolean): Adapter {
           return NO_STATES
         case SYNC:
           participant.members += tellsMembers ? readInteger(bytes, start + COUNT_AT) : participant.wanted
-          return NO_STATES
+          return participant.isReturning ? start : NO_STATES
         default:
           return NO_STATES
       }
     },
     states: (_, bytes, start, end, seqOf) => {
+      if (bytes[start + TYPE_AT] === SYNC) return statesIn(bytes.toString("latin1", start, end), seqOf)
       const index = readInteger(bytes, start + INDEX_AT)
       const xAt = integerEnd(bytes, start + INDEX_AT) + TO_X
       const yAt = integerEnd(bytes, xAt) + TO_Y
@@ -62,4 +64,17 @@ export function naive(prefix: string, tellsMembers: boolean): Adapter {
     update: ({ x, y }) => textFrame(`{"type":"update","x":${x},"y":${y}}`),
     ping: () => textFrame("ping"),
   }
+}
+
+const sync = z.object({ members: z.array(z.object({ id: z.string(), x: z.number(), y: z.number() })) })
+
+/** Of those who have moved: the peers have everybody at 0, 0 before. */
+function statesIn(frame: string, seqOf: SeqOf): number[] {
+  return sync.parse(JSON.parse(frame)).members.flatMap(({ id, x, y }) => {
+    const index = Number(id.slice(1))
+    if (x === 0 && y === 0) return []
+    const seq = seqOf(index, { x, y })
+    if (seq === null) throw new WrongState(`${id}: ${x}, ${y}`)
+    return [index, seq]
+  })
 }

@@ -117,6 +117,7 @@ export class Crowd {
     return new Promise((resolve) => {
       const { adapter } = this
       participant.isReady = false
+      participant.isReturning = participant.socket !== null
       participant.members = 0
       participant.wholeAt = null
       participant.ready = () => {
@@ -179,6 +180,7 @@ function newcomer(index: number, room: string, root: SharedSight, wanted: number
     socket: null,
     ready: () => {},
     isReady: false,
+    isReturning: false,
     session: null,
     isResumed: false,
     isObserver: false,

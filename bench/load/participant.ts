@@ -11,6 +11,8 @@ export type Participant = {
   /** It is in the room, and may speak. */
   ready: () => void
   isReady: boolean
+  /** It was here before: what it is told of others when it comes may be news. */
+  isReturning: boolean
   /** What it resumes with, where the server has such a thing. */
   session: string | null
   /** Whether the server said that it goes on where it was. */

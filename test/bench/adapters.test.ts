@@ -14,6 +14,7 @@ function participantIn(room: string): Participant {
     socket: null,
     ready: () => {},
     isReady: false,
+    isReturning: false,
     session: null,
     isResumed: false,
     isObserver: false,
@@ -72,6 +73,15 @@ describe("[BN3] the peers' protocol", () => {
     expect(told(adapter, participant, '{"type":"join","id":"m13","state":{}}')).toBeNull()
     expect(told(adapter, participant, '{"type":"leave","id":"m13"}')).toBeNull()
     expect(participant).toMatchObject({ members: 12, leaves: 1 })
+  })
+
+  it("tells whoever returns where those are who have moved meanwhile", () => {
+    const participant = { ...participantIn("r"), isReturning: true }
+    const members = [
+      { id: "m3", n: "", c: "", x: 0, y: 0 },
+      { id: "m12", n: "", c: "", ...positionOf(12, 34) },
+    ]
+    expect(told(adapter, participant, JSON.stringify({ type: "sync", n: 2, members }))).toEqual([12, 34])
   })
 
   it("fails loudly on a state that nobody ever sent, or a frame that is not what it was", () => {
