@@ -58,7 +58,7 @@ else await benchServers()
 async function benchServers(): Promise<void> {
   const scenarios = chosenScenarios()
   const runs = values.from === undefined ? await runAll(scenarios) : readRuns(values.from)
-  const { text, pictures } = benchReport(command(), { ...lengths, rounds }, scenarios, runs)
+  const { text, pictures } = benchReport(command(), scenarios, runs)
   console.log(text)
   if (values.write) {
     writeSection("performance.md", "bench", text)
@@ -107,7 +107,11 @@ function chosenScenarios(): NamedScenario[] {
   return extra.length > 0 ? extra : standard
 }
 
+/** What is measured, without where it is read from or written to. */
 function command(): string {
-  const flags = process.argv.slice(2)
-  return flags.length === 0 ? "npm run bench" : `npm run bench -- ${flags.join(" ")}`
+  const options = (["secs", "rounds"] as const).flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]]))
+  const storms = values.storm.flatMap((storm) => ["--storm", storm])
+  const targets = values.targets === TARGETS.join(",") ? [] : ["--targets", values.targets]
+  const words = [...positionals, ...(values.smoke ? ["--smoke"] : []), ...options, ...targets, ...storms]
+  return words.length === 0 ? "npm run bench" : `npm run bench -- ${words.join(" ")}`
 }

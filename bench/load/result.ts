@@ -29,6 +29,8 @@ export const stormResultSchema = z.object({
   kind: z.literal("storm"),
   ...faults,
   ...conditions,
+  /** How long was measured. */
+  seconds: number,
   offeredPerS: number,
   deliveredPerS: number,
   /** Updates that were not sent because three of their sender's were still unseen: the server is saturated. */

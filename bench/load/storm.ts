@@ -47,6 +47,7 @@ export async function runStorm(crowd: Crowd, storm: ScenarioOf<"storm">, pid: nu
     partial: total - crowd.whole,
     ...settled,
     staleDuring,
+    seconds,
     offeredPerS: total * rate * (perRoom - 1),
     deliveredPerS: delivered / seconds,
     skippedShare: (after.skipped - before.skipped) / Math.max(1, after.due - before.due),

@@ -1,8 +1,8 @@
 /** A whole report of runs: what made it and on what, tables, pictures and goals. */
 import { describeMachine } from "../machine.ts"
 import type { Run } from "../rounds.ts"
-import type { Lengths, NamedScenario } from "../scenarios.ts"
-import { format } from "../statistics.ts"
+import type { NamedScenario } from "../scenarios.ts"
+import { format, median } from "../statistics.ts"
 import { isRollcall } from "../target-names.ts"
 import { goals, goalsTable, isMet } from "./goals.ts"
 import { type Picture, plots } from "./plots.ts"
@@ -16,17 +16,12 @@ const BUSY_GENERATOR = 0.9
 
 export type Report = { readonly text: string; readonly pictures: readonly Picture[] }
 
-export function benchReport(
-  command: string,
-  { measureS, rounds }: Lengths & { readonly rounds: number },
-  scenarios: readonly NamedScenario[],
-  runs: readonly Run[],
-): Report {
+export function benchReport(command: string, scenarios: readonly NamedScenario[], runs: readonly Run[]): Report {
   const pictures = plots(scenarios, runs)
   const list = goals(runs)
   const met = list.filter(isMet).length
   const text = [
-    `Made by \`${command}\`: ${rounds} ${rounds === 1 ? "round" : "rounds"}, ${measureS} s each, medians; every run on a fresh server.`,
+    `Made by \`${command}\`: ${extentOf(runs)}; every run on a fresh server.`,
     describeMachine(["wrangler", "workerd", "partyserver", "ws"]),
     remarks(runs),
     list.length > 0 ? `### Goals\n\n${met} of ${list.length} are met.\n\n${goalsTable(list)}` : "",
@@ -36,6 +31,18 @@ export function benchReport(
     .filter(Boolean)
     .join("\n\n")
   return { text, pictures }
+}
+
+/** By the runs themselves: a report may be of those of an earlier command. */
+function extentOf(runs: readonly Run[]): string {
+  const counts = new Map<string, number>()
+  for (const { scenario, target } of runs) counts.set(`${scenario} ${target}`, (counts.get(`${scenario} ${target}`) ?? 0) + 1)
+  const rounds = Math.max(0, ...counts.values())
+  const seconds = median(runs.flatMap(({ result }) => (result.kind === "storm" ? result.seconds : [])))
+  return [
+    rounds === 1 ? "one round" : `medians of ${rounds} rounds`,
+    ...(Number.isNaN(seconds) ? [] : [`storms measured for ${seconds.toFixed(0)} s`]),
+  ].join(", ")
 }
 
 /** Rollcall must tell everybody everything whatever the load; what an overloaded peer still owes is shown in its table. */

@@ -22,6 +22,7 @@ const storm: StormResult = {
   skippedShare: 0,
   checked: 2450,
   staleDuring: 0,
+  seconds: 10,
   p50Ms: 10,
   p95Ms: 20,
   p99Ms: 30,
