@@ -255,8 +255,8 @@ export class Performer {
   #carryTallies(): void {
     this.#isCounted = false
     const { sockets, roster, ledger } = this.#parts
-    const carrier = sockets.open().find((socket) => sockets.connectionOf(socket) !== null)
-    if (carrier !== undefined) this.#unsaved.add(carrier)
+    const carrier = sockets.carrier()
+    if (carrier !== null) this.#unsaved.add(carrier)
     else if (roster.connections.size > 0) ledger.putTallies(this.tallies)
   }
 

@@ -19,6 +19,8 @@ export class Sockets implements Recipients<WebSocket> {
    */
   readonly #connections = new WeakMap<WebSocket, Connection | null>()
 
+  #carrier: WebSocket | null = null
+
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx
     // Answered without waking the object: an idle room runs no code.
@@ -28,6 +30,16 @@ export class Sockets implements Recipients<WebSocket> {
   /** All that are open; the runtime lists closing ones too. */
   open(): WebSocket[] {
     return this.#ctx.getWebSockets().filter(isOpen)
+  }
+
+  /**
+   * Some open socket that speaks for somebody, the same one as long as it does. The newest of all: when the lines of a
+   * crowd break one after the other, in the order in which they opened, it need not be looked for each time.
+   */
+  carrier(): WebSocket | null {
+    const speaks = (socket: WebSocket) => isOpen(socket) && this.connectionOf(socket) !== null
+    if (this.#carrier === null || !speaks(this.#carrier)) this.#carrier = this.#ctx.getWebSockets().findLast(speaks) ?? null
+    return this.#carrier
   }
 
   /** Closing ones too. */
