@@ -45,12 +45,13 @@ export function rollcall(secret: string, deflate: boolean): Adapter {
         tokens.push(await mintToken({ sub: memberKey(index), exp, info: memberInfo(index), rooms: EVERY_ROOM }, secret))
       }
     },
-    path: ({ room, session }) => `/v1/rooms/${room}/connect${session === null ? "" : `?session=${session}`}`,
+    path: ({ room, session, frames }) => `/v1/rooms/${room}/connect${session === null ? "" : `?session=${session}&have=${frames}`}`,
     headers: (index) => ({ "Sec-WebSocket-Protocol": `${deflate ? "rollcall.v1.deflate, " : ""}rollcall.v1, token.${tokens[index]}` }),
     isInOnOpen: false,
     received: (participant, bytes, start, end) => {
       switch (bytes[start + TYPE_AT]) {
         case PRESENCE:
+          participant.frames++
           return bytes[start + FIRST_KEY_AT] === UPDATE_KEY || readRoster(participant, bytes.subarray(start, end)) ? start : NO_STATES
         case WELCOME: {
           const statesAt = welcomed(participant, bytes.subarray(start, end))
@@ -94,6 +95,7 @@ function welcomed(participant: Participant, frame: Buffer): number {
   const head = frame.toString("latin1", 0, headEnd)
   const { session, resumed } = welcomeHead.parse(JSON.parse(presentAt < 0 ? head : `${head.replace(/,$/, "")}}`))
   participant.session = session
+  participant.frames++
   participant.isResumed = resumed
   if (presentAt >= 0) {
     seenBy.delete(participant)

@@ -182,6 +182,7 @@ function newcomer(index: number, room: string, root: SharedSight, wanted: number
     isReady: false,
     isReturning: false,
     session: null,
+    frames: 0,
     isResumed: false,
     isObserver: false,
     members: 0,

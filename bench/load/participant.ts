@@ -15,6 +15,8 @@ export type Participant = {
   isReturning: boolean
   /** What it resumes with, where the server has such a thing. */
   session: string | null
+  /** How many frames it has had that tell of the room, over all its lines. */
+  frames: number
   /** Whether the server said that it goes on where it was. */
   isResumed: boolean
   /** All that its frames say counts as delivered, and its latencies are measured. */

@@ -24,6 +24,8 @@ export class Load {
   readonly #secret: string
   readonly #visitors: Visitor[]
   readonly #tickets = new Map<number, Ticket>()
+  /** Whose connection is still there: one who stays long must not be somebody else's second connection. */
+  readonly #inUse = new Set<Ticket>()
   #nextIdentity = 0
   #owed = { updates: 0, churn: 0 }
   #timer: NodeJS.Timeout | null = null
@@ -31,7 +33,7 @@ export class Load {
   constructor(port: number, secret: string, plan: LoadPlan) {
     this.#plan = plan
     this.#secret = secret
-    const ticket = () => this.#ticket()
+    const ticket = (before: Ticket | null) => this.#ticket(before)
     this.#visitors = Array.from(
       { length: plan.connections },
       (_, index) => new Visitor(port, `soak-${index % plan.rooms}`, this.counts, ticket),
@@ -81,7 +83,15 @@ export class Load {
     return visitor?.isIn === true ? visitor : null
   }
 
-  async #ticket(): Promise<Ticket> {
+  async #ticket(before: Ticket | null): Promise<Ticket> {
+    if (before !== null) this.#inUse.delete(before)
+    let ticket = await this.#nextTicket()
+    while (this.#inUse.has(ticket)) ticket = await this.#nextTicket()
+    this.#inUse.add(ticket)
+    return ticket
+  }
+
+  async #nextTicket(): Promise<Ticket> {
     const identity = this.#nextIdentity++ % (this.#plan.connections * IDENTITIES_PER_CONNECTION)
     const known = this.#tickets.get(identity)
     if (known !== undefined) return known

@@ -49,7 +49,7 @@ export class Visitor {
   readonly room: string
   readonly #port: number
   readonly #counts: Counts
-  readonly #nextTicket: () => Promise<Ticket>
+  readonly #nextTicket: (before: Ticket | null) => Promise<Ticket>
   #ticket: Ticket | null = null
   #session: string | null = null
   #socket: WebSocketClient | null = null
@@ -57,7 +57,7 @@ export class Visitor {
   isIn = false
   #hasEnded = false
 
-  constructor(port: number, room: string, counts: Counts, nextTicket: () => Promise<Ticket>) {
+  constructor(port: number, room: string, counts: Counts, nextTicket: (before: Ticket | null) => Promise<Ticket>) {
     this.#port = port
     this.room = room
     this.#counts = counts
@@ -67,7 +67,7 @@ export class Visitor {
   /** Comes as somebody new, again and again until it is let in. */
   async come(): Promise<void> {
     this.#session = null
-    this.#ticket = await this.#nextTicket()
+    this.#ticket = await this.#nextTicket(this.#ticket)
     if (await this.#connect(this.#ticket)) this.#counts.joins++
   }
 

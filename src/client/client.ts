@@ -80,13 +80,13 @@ export function createClient(options: ClientOptions): Client {
       const shares = tabs && globalThis.navigator?.locks
       room.connect((events) => (shares ? tabLink(`rollcall ${tabs} ${url} ${name}`, line, events) : directLink(line, events)))
     },
-    close: (room) => room.close({ code: "closed", message: "given up by the client" }),
+    close: (room) => room.close({ code: "closed", message: "the client was closed" }),
     rest: (room) => room.rest(),
     ready: (room, signal) => room.connected(signal),
   })
 
   const forgotten = new FinalizationRegistry<Forgotten>(({ room, acquired, release }) => {
-    if (pool.forgot()) console.warn(`rollcall: a handle on ${room} was forgotten and is released: ${acquired.stack}`)
+    if (pool.forgot()) console.warn(`rollcall: a forgotten handle on ${room} is released: ${acquired.stack}`)
     release()
   })
   const unregister = (handle: object) => void forgotten.unregister(handle)

@@ -45,6 +45,8 @@ export function connect(options: ConnectionOptions, events: ConnectionEvents): C
   const { url, room, token, renewable, WebSocket, session = null, goodbye = () => GOODBYE } = options
   let state = idle(renewable, session)
   let socket: SocketLike | null = null
+  /** How many frames came that tell of the room, `welcome`, `presence` and `sync`: if those were all, it need not be sent again. */
+  let have = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   /** When the timer is to go off. */
   let timerAt: Millis = Infinity
@@ -105,7 +107,10 @@ export function connect(options: ConnectionOptions, events: ConnectionEvents): C
 
   function open(): void {
     try {
-      socket = new WebSocket(connectUrl(url, room, state.session, "ws"), ["rollcall.v1", `token.${state.token}`])
+      socket = new WebSocket(connectUrl(url, room, state.session && `${state.session}&have=${have}`, "ws"), [
+        "rollcall.v1",
+        `token.${state.token}`,
+      ])
       socket.onmessage = ({ data }: { data: unknown }) => heard(data)
       socket.onclose = ({ code, reason }: { code: number; reason: string }) =>
         tell({ kind: "ended", code, message: reason || "the line broke" })
@@ -124,7 +129,11 @@ export function connect(options: ConnectionOptions, events: ConnectionEvents): C
   function heard(data: unknown): void {
     const frame = decode(data)
     // The picture first: who hears that it is connected looks at it.
-    if (frame !== null && isHeard(frame)) events.frame(frame)
+    if (frame !== null && isHeard(frame)) {
+      // In the alphabet, those three come after all others that are heard.
+      if (frame.type > "o") have++
+      events.frame(frame)
+    }
     tell({ kind: "heard", frame })
   }
 

@@ -118,7 +118,7 @@ export function shareRoom(name: string, ended: () => void): SharedRoom {
         if (connection !== own.connection) picture = applied(picture, { leave: [[own.ref ?? -1, "unseen"]] }).picture
         own = { connection, ref, member }
       }
-      const next = frame.type === "presence" ? applied(picture, frame) : replaced(picture, frame.present)
+      const next = frame.type === "presence" ? applied(picture, frame) : replaced(picture, frame.present ?? present())
       picture = next.picture
       const tellings = next.differences.map(show)
       isStale = true
@@ -220,7 +220,7 @@ export function shareRoom(name: string, ended: () => void): SharedRoom {
         getSnapshot,
         enter: held(enter),
         update: held((patch: object | ((old: JsonObject) => object)) => {
-          if (wanted === null) throw new RollcallError("not_entered", "enter before you update")
+          if (wanted === null) throw new RollcallError("not_entered", "enter first")
           say(patched(wanted, typeof patch === "function" ? patch(wanted) : patch))
         }),
         leave: held(() => say(null)),

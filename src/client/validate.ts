@@ -7,13 +7,16 @@ import type { Entry } from "./types.ts"
 /** The entry as it may be shown; undefined: not at all. */
 export type Validate = (entry: Entry, previous: Entry | undefined) => Entry | undefined
 
+/** What a schema answers, if it does at once: a promise has none of these. */
+type Answer = { readonly value?: unknown; readonly issues?: readonly StandardSchemaV1.Issue[] }
+
 /** Who was valid before stays with the last data that was. Only what a schema answers at once counts: a picture cannot wait for its parts. */
 export function validator(schema: StandardSchemaV1, fail: (error: RollcallError) => void): Validate {
   return (entry, previous) => {
-    const result = schema["~standard"].validate(entry.data)
+    const { value, issues }: Answer = Object(schema["~standard"].validate(entry.data))
     // Most schemas copy what they let pass; what is equal keeps its identity.
-    if ("value" in result && isObject(result.value)) return { ...entry, data: share(entry.data, result.value) }
-    const fault = "issues" in result ? result.issues?.[0]?.message : "no object at once"
+    if (isObject(value)) return { ...entry, data: share(entry.data, value) }
+    const fault = issues?.[0]?.message ?? "no object at once"
     fail(new RollcallError("invalid_data", `${entry.member} (${entry.connection}): ${fault}`))
     return previous && { ...entry, data: previous.data }
   }

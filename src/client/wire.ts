@@ -29,7 +29,7 @@ export function decode(data: unknown): RoomFrame | null {
 /** The frames that are not between the connection and the service alone. */
 export type Heard = Exclude<RoomFrame, { type: "bye" | "expiring" | "heartbeat" }>
 
-const HEARD = /^(welcome|sync|presence|message|ack|error)$/
+const HEARD = /^(ack|error|message|presence|sync|welcome)$/
 
 /** A type that a later version of the service adds is nobody's here. */
 export function isHeard(frame: RoomFrame): frame is Heard {
@@ -39,11 +39,9 @@ export function isHeard(frame: RoomFrame): frame is Heard {
 /** `url` is the service's base, http or ws, relative to the page where there is one. */
 export function connectUrl(url: string, room: string, session: string | null, scheme: "http" | "ws"): string {
   const { href } = new URL(url, globalThis.location?.href)
-  const query = session === null ? "" : `?session=${session}`
-  return `${href.replace(/^(http|ws)/, scheme).replace(/[/?#]*$/, "")}/v1/rooms/${encodeURIComponent(room)}/connect${query}`
+  const query = session ? `?session=${session}` : ""
+  return `${href.replace(/^http|^ws/, scheme).replace(/[/?#]*$/, "")}/v1/rooms/${encodeURIComponent(room)}/connect${query}`
 }
-
-const PROBLEM_PREFIX = "urn:rollcall:error:"
 
 /** Asks the address of an upgrade plainly. Null: nobody answered who speaks for the service; a proxy's page says nothing of the room. */
 export async function refusalOf(url: string, token: string | null): Promise<Answer | null> {
@@ -51,7 +49,7 @@ export async function refusalOf(url: string, token: string | null): Promise<Answ
     const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
     const { status, headers } = response
     const { type, detail }: Problem = await response.json()
-    const [, code] = type.split(PROBLEM_PREFIX)
+    const [, code] = type.split("urn:rollcall:error:")
     return code === undefined ? null : { status, reason: { code, message: detail }, retryAfter: Number(headers.get("retry-after")) * 1000 }
   } catch {
     return null

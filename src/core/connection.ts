@@ -3,6 +3,7 @@ import type { Entry } from "../protocol/frames.ts"
 import type { View } from "../protocol/views.ts"
 import type { Grants } from "./capability.ts"
 import type { Bucket } from "./rate.ts"
+import type { Told } from "./told.ts"
 
 /** Server-made, unguessable, never reused; everybody in the room may see it. */
 export type ConnectionId = string
@@ -57,6 +58,8 @@ export type Connection = {
   bucket: Bucket
   /** The next `sync` is answered from then on. In memory alone, as the bucket. */
   syncFrom: Millis
+  /** What its client was sent of the room. In memory alone: null after a sleep. */
+  told: Told | null
   /** Upper bound of the data's JSON text in bytes; exact only after it was measured. */
   dataBytes: number
 }

@@ -106,6 +106,7 @@ function add(roster: Roster, id: ConnectionId, identity: Identity, line: Line, r
     errors: 0,
     bucket: fullBucket(rate, now),
     syncFrom: 0,
+    told: null,
     dataBytes: 0,
   }
   roster.connections.set(connection.id, connection)

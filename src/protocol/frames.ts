@@ -63,7 +63,8 @@ export const roomFrames = {
     session: z.string(),
     resumed: z.boolean(),
     heartbeat: z.object({ interval: millis, timeout: millis }),
-    present: z.array(entrySchema),
+    /** Left out for who resumes, said what it has, and has it all. */
+    present: z.array(entrySchema).optional(),
     /** Left out when it is `full`. */
     view: viewSchema.optional(),
     members: members.optional(),

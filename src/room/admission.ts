@@ -19,6 +19,8 @@ const schema = z.object({
   }),
   fresh: session,
   resume: session.nullable(),
+  /** How many frames of the room the client says that it has had. */
+  have: z.int().nullable(),
   wantsUpgrade: z.boolean(),
   subprotocol: z.string().nullable(),
   view: viewSchema,

@@ -105,6 +105,7 @@ export function decodeAttachment(attachment: unknown, rate: number, now: number)
     errors: errors ?? 0,
     bucket: fullBucket(rate, now),
     syncFrom: 0,
+    told: null,
     dataBytes: bytes ?? 0,
   }
   return { connection, tallies, hasNewerInfo: newer === 1, counted: counted ?? null }

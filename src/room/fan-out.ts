@@ -15,6 +15,7 @@ import {
 } from "../core/outbox.ts"
 import { afterFlush, flushAt, type Pace, type PaceLimits, RESTED } from "../core/pace.ts"
 import type { Change } from "../core/roster.ts"
+import { tellUpTo } from "../core/told.ts"
 import { membersOnly, movesCount } from "../core/view.ts"
 import type { RoomFrame } from "../protocol/frames.ts"
 import type { View } from "../protocol/views.ts"
@@ -30,6 +31,8 @@ export type FanOutPorts<R extends WeakKey> = {
   readonly merged: (updates: number) => void
   /** How many members are present. */
   readonly members: () => number
+  /** The roster's. */
+  readonly version: () => number
   /** Before anything is told: what was changed since the last flush is saved. */
   readonly save: () => void
   /** What waited for the end of a tick was told. */
@@ -105,6 +108,7 @@ export class FanOut<R extends WeakKey> {
     this.#countMerged(deliveries)
     const recipients = this.#recipients.open()
     const failed = new Set<R>()
+    const version = isWaiting(this.#outbox) ? null : this.#ports.version()
     let frames = 0
     for (const delivery of deliveries) {
       const told: Partial<Record<View, Encoded | null>> = {}
@@ -115,6 +119,7 @@ export class FanOut<R extends WeakKey> {
         // Encoded once for all who see as much, and compressed once for those of them who take that.
         const encoded = told[view] === undefined ? this.#encode(view, delivery) : told[view]
         told[view] = encoded
+        if (delivery.kind === "presence") tellUpTo(connection, encoded !== null, version)
         if (encoded === null) continue
         if (!this.#recipients.send(recipient, deflates ? compressed(encoded) : encoded.text)) failed.add(recipient)
         frames++

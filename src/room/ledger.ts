@@ -221,6 +221,7 @@ export class Ledger {
       errors: 0,
       bucket: fullBucket(rate, now),
       syncFrom: 0,
+      told: null,
       dataBytes: Number.MAX_SAFE_INTEGER,
     }
     return [connection]

@@ -66,6 +66,7 @@ export class Performer {
     this.#isOccupied = parts.roster.connections.size > 0
     this.#fanOut = new FanOut(parts.sockets, parts.traffic, parts.settings.pace, {
       members: () => parts.roster.presentOf.size,
+      version: () => parts.roster.version,
       merged: (updates) => parts.counters.add("updatesMerged", updates),
       save: () => this.#save(),
       ticked: () => this.#carrier.carry(this.tallies, Date.now()),

@@ -3,6 +3,7 @@ import type { Connection, Millis } from "../core/connection.ts"
 import { isConnected } from "../core/connection.ts"
 import { EXPIRY_NOTICE_MS, sweepBy } from "../core/liveness.ts"
 import { crowdedOut, open, resume } from "../core/roster.ts"
+import { beginLine, holds, tellUpTo } from "../core/told.ts"
 import { grantedView } from "../core/view.ts"
 import type { RoomFrame } from "../protocol/frames.ts"
 import { DEFLATE_SUBPROTOCOL, PROTOCOL_VERSION } from "../protocol/names.ts"
@@ -19,7 +20,7 @@ export function welcomeFresh(parts: RoomParts, performer: Performer, socket: Web
   const connection = open(parts.roster, fresh.connection, identity, parts.settings.maxFramesPerSecond, now)
   putOnLine(parts, connection, admission)
   parts.sockets.accept(socket, connection, admission.room)
-  welcome(parts, socket, connection, admission.room, fresh.session, false, now)
+  welcome(parts, socket, connection, admission, fresh.session, "fresh", now)
   return { ...ready(parts, socket, connection, now), changes }
 }
 
@@ -29,11 +30,13 @@ export function welcomeBack(parts: RoomParts, socket: WebSocket, connection: Con
   const superseded = sockets.openOf(connection.id)
   for (const old of sockets.allOf(connection.id)) sockets.release(old)
   const wasInGrace = !isConnected(connection)
+  const { view } = connection
   parts.counters.add("resumes")
   const changes = resume(roster, connection, admission.identity, settings.maxFramesPerSecond, now)
   putOnLine(parts, connection, admission)
   sockets.accept(socket, connection, admission.room)
-  welcome(parts, socket, connection, admission.room, admission.resume?.session ?? "", true, now)
+  const isCurrent = connection.view === view && holds(connection, admission.have, roster.version)
+  welcome(parts, socket, connection, admission, admission.resume?.session ?? "", isCurrent ? "unchanged" : "resumed", now)
   if (connection.entry === null && wasInGrace) ledger.drop(connection.id)
   const isDue = connection.entry !== null && (wasInGrace || hasNewerInfo(connection))
   return {
@@ -64,9 +67,9 @@ function welcome(
   parts: RoomParts,
   socket: WebSocket,
   connection: Connection,
-  room: string,
+  { room, have }: Admission,
   session: string,
-  resumed: boolean,
+  line: "fresh" | "resumed" | "unchanged",
   now: Millis,
 ): void {
   const { interval, timeout } = parts.settings.clocks
@@ -79,11 +82,15 @@ function welcome(
     ref,
     member,
     session,
-    resumed,
+    resumed: line !== "fresh",
     heartbeat: { interval, timeout },
     ...(connection.view === "full" ? {} : { view: connection.view }),
   }
-  sendRoom(parts, socket, connection, JSON.stringify(head).slice(0, -1))
+  beginLine(connection, have)
+  if (line === "unchanged") {
+    tellUpTo(connection, true, parts.roster.version)
+    parts.sockets.send(socket, JSON.stringify(head))
+  } else sendRoom(parts, socket, connection, JSON.stringify(head).slice(0, -1))
   parts.traffic.sent(1, now)
 }
 

@@ -1,11 +1,13 @@
 /** The whole room to one socket, in a `welcome` or a `sync`: what is the same for all comes from the snapshot. */
 import type { Connection } from "../core/connection.ts"
+import { tellUpTo } from "../core/told.ts"
 import { DEFLATE_FROM, withHead } from "./deflate.ts"
 import type { RoomParts } from "./perform.ts"
 
 /** `head` is the frame up to its room: JSON without the closing brace. Returns how many characters or bytes were sent. */
 export function sendRoom(parts: RoomParts, socket: WebSocket, connection: Connection | null, head: string): number {
   const frame = roomFrame(parts, connection, head)
+  if (connection !== null) tellUpTo(connection, true, parts.roster.version)
   parts.sockets.send(socket, frame)
   return frame.length
 }

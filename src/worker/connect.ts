@@ -30,6 +30,10 @@ connect.openAPIRegistry.registerPath({
     query: z.object({
       view: viewSchema.optional(),
       session: z.string().optional().openapi({ description: "resume this session" }),
+      have: z
+        .string()
+        .optional()
+        .openapi({ description: "with a session: how many welcome, sync and presence frames came on its lines so far" }),
       token: z.string().optional().openapi({ description: "last resort: it shows in logs" }),
     }),
   },
@@ -60,11 +64,13 @@ connect.get("/:room{[\\s\\S]*}/connect", async (c) => {
   const tooFast = await tooManyConnects(c.env.CONNECT_RATE, request)
   if (tooFast !== null) return problem(tooFast, { retryAfterS: RETRY_AFTER_S })
   const session = c.req.query("session")
+  const have = c.req.query("have") ?? ""
   const admission = admissionRequest({
     room,
     identity: identity.value,
     fresh: await mintSession(),
     resume: isSession(session) ? await sessionKeys(session) : null,
+    have: /^\d{1,15}$/.test(have) ? Number(have) : null,
     wantsUpgrade: isUpgrade(request),
     subprotocol: [DEFLATE_SUBPROTOCOL, SUBPROTOCOL].find((name) => offered.includes(name)) ?? null,
     view: view.data,

@@ -16,6 +16,7 @@ function participantIn(room: string): Participant {
     isReady: false,
     isReturning: false,
     session: null,
+    frames: 0,
     isResumed: false,
     isObserver: false,
     members: 0,

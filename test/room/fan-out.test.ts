@@ -53,6 +53,7 @@ function room(tickMs: number) {
     {
       merged: () => {},
       members: () => roster.presentOf.size,
+      version: () => roster.version,
       save: () => {},
       ticked: () => {},
       failed: (relay) => failed.push(relay),

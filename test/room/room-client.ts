@@ -42,8 +42,12 @@ export function tokenFor(member: string, claims: Partial<Claims> = {}): Promise<
   return mintToken(all, SECRET)
 }
 
-export async function requestConnect(room: string, token: string, session?: string, view = "full"): Promise<Response> {
-  const query = new URLSearchParams({ view, ...(session === undefined ? {} : { session }) })
+export async function requestConnect(room: string, token: string, session?: string, view = "full", have?: number): Promise<Response> {
+  const query = new URLSearchParams({
+    view,
+    ...(session === undefined ? {} : { session }),
+    ...(have === undefined ? {} : { have: String(have) }),
+  })
   return exports.default.fetch(`https://rollcall.test/v1/rooms/${room}/connect?${query}`, {
     headers: { upgrade: "websocket", "sec-websocket-protocol": `rollcall.v1, token.${token}` },
   })
@@ -70,9 +74,9 @@ export type RoomClient = {
 export async function connect(
   room: string,
   member: string,
-  options: { session?: string; view?: string; claims?: Partial<Claims> } = {},
+  options: { session?: string; view?: string; have?: number; claims?: Partial<Claims> } = {},
 ): Promise<RoomClient> {
-  const response = await requestConnect(room, await tokenFor(member, options.claims), options.session, options.view)
+  const response = await requestConnect(room, await tokenFor(member, options.claims), options.session, options.view, options.have)
   const socket = response.webSocket
   if (socket === null) throw new Error(`refused with ${response.status}: ${await response.text()}`)
   const frames: RoomFrame[] = []
@@ -156,7 +160,7 @@ function isOf<T extends RoomFrame["type"]>(frame: RoomFrame, type: T): frame is 
 
 /** In one frame `leave` applies first, then `enter`, `update` and `status`; an unknown ref is ignored. */
 function apply(picture: Map<number, Entry>, frame: RoomFrame): void {
-  if (frame.type === "welcome" || frame.type === "sync") {
+  if ((frame.type === "welcome" || frame.type === "sync") && frame.present !== undefined) {
     picture.clear()
     for (const entry of frame.present) picture.set(entry.ref, entry)
   }
