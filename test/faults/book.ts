@@ -1,9 +1,10 @@
 /** One room's book: everybody who ever was in it, what was said, and whether what anybody is shown of it can be. */
+import { appendFileSync } from "node:fs"
 import type { Entry } from "../whole/wire-frames.ts"
 import type { Arena } from "./arena.ts"
 import type { Clocks } from "./clocks.ts"
 import type { Ear } from "./ear.ts"
-import type { Life, Reason } from "./life.ts"
+import { canonical, type Life, type Reason } from "./life.ts"
 
 /** The design's invariants, in its order. */
 export type Invariant = "convergence" | "no ghosts" | "no flap" | "no leak" | "bounded" | "free when idle" | "nothing left"
@@ -34,6 +35,8 @@ export type Chronicle = {
 }
 
 const FALLING_ASLEEP_MS = 500
+/** A file for whoever need not wait for the end of the run. */
+const TOLD_AT_ONCE = process.env["FAULT_FINDINGS"]
 
 export class Book {
   readonly room: string
@@ -60,7 +63,9 @@ export class Book {
 
   report(invariant: Invariant, what: string): void {
     const { seed, startedAt, violations } = this.chronicle
-    violations.push({ seed, invariant, at: Date.now() - startedAt, what: `${this.room}: ${what}` })
+    const violation = { seed, invariant, at: Date.now() - startedAt, what: `${this.room}: ${what}` }
+    violations.push(violation)
+    if (TOLD_AT_ONCE !== undefined) appendFileSync(TOLD_AT_ONCE, `${JSON.stringify(violation)}\n`)
   }
 
   count(what: string, times = 1): void {
@@ -116,6 +121,22 @@ export class Book {
     return true
   }
 
+  /** What was cut at `at` has a row that says so, as long as it may come back; one that has none was not heard to end. */
+  async lookUpEnd(life: Life, at: number): Promise<void> {
+    const { arena, clocks } = this.chronicle
+    const mayBeUnheard = life.isDoubtful || life.overBy > life.endedAt + clocks.grace + clocks.tick
+    if (mayBeUnheard || Date.now() < at + this.slackSince(at) || Date.now() >= life.keptUntil) return
+    const rows = await arena.stored(this.room)
+    if (life.isConnected || life.isDoubtful || Date.now() >= life.keptUntil || arena.wasDown(at, Date.now())) return
+    this.count("ends looked up")
+    if (!rows.some((row) => row.includes(`"id":"${life.id}"`) && row.includes('"line":"grace"'))) this.count("ends looked up in vain")
+  }
+
+  crashed(life: Life, at: number): void {
+    const wasTold = this.ears.some(({ picture }) => picture.list().some(({ connection }) => connection === life.id))
+    life.crashed(at, this.chronicle.clocks, wasTold)
+  }
+
   everybody(): Life[] {
     return [...this.lives.values(), ...this.placed.values()]
   }
@@ -132,6 +153,11 @@ export class Book {
       const life = this.lifeOf(entry)
       if (life !== undefined) {
         shown.add(life)
+        const said = life.surelySays(from)
+        if (said !== null) this.count("data compared")
+        if (said !== null && canonical(said) !== canonical(entry.data)) {
+          this.report("convergence", `${source} shows ${this.describe(life)} with ${canonical(entry.data)}, who said ${canonical(said)}`)
+        }
         if (life.goneBy + this.slackSince(life.goneBy) < from && !this.isUnheard(life, from)) {
           this.report("no ghosts", `${source} shows ${this.describe(life)}, who is gone since ${from - life.goneBy} ms`)
         }

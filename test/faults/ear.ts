@@ -4,6 +4,7 @@ import type { Book, Said } from "./book.ts"
 import type { FaultyLine } from "./faulty-line.ts"
 
 const SECRET = /[A-Za-z0-9_-]{24,}/g
+const OPERATOR = "operator"
 /** Whatever anybody says carries the mark of its room. */
 const MARK = /mark-([a-z0-9.-]+)/g
 
@@ -28,7 +29,7 @@ export class Ear {
   readonly #line: FaultyLine
   #session = ""
   #isWelcome = false
-  #lastOf = new Map<string, number>()
+  #lastOf = new Map<string, { readonly n: number; readonly sentAt: number }>()
 
   constructor(book: Book, { member, hears, line, dialledAt }: Hearing) {
     this.#book = book
@@ -123,10 +124,13 @@ export class Ear {
       return
     }
     if (!this.isFor(said)) this.#book.report("no leak", `${this.name} got the message ${id}, which is for ${said.to?.join()}`)
-    if (frame.member !== (said.by === "operator" ? null : said.by))
+    if (frame.member !== (said.by === OPERATOR ? null : said.by))
       this.#book.report("no leak", `${id} of ${said.by} came from ${frame.member}`)
-    if ((this.#lastOf.get(by) ?? -1) >= n) this.#book.report("convergence", `${this.name} got ${id} after a later one of ${by}`)
-    this.#lastOf.set(by, n)
+    const last = this.#lastOf.get(by)
+    // Calls over HTTP that are under way at once have no order.
+    const isLater = last !== undefined && last.n >= n && (by !== OPERATOR || (said.takenAt ?? Number.POSITIVE_INFINITY) <= last.sentAt)
+    if (isLater) this.#book.report("convergence", `${this.name} got ${id} after a later one of ${by}`)
+    if (last === undefined || last.n < n) this.#lastOf.set(by, { n, sentAt: said.sentAt })
   }
 
   #checkSecrets(text: string): void {

@@ -31,8 +31,10 @@ export class Lane {
     this.books = [new Book(`s${schedule.seed}.main`, this.#chronicle), new Book(`s${schedule.seed}.side`, this.#chronicle)]
   }
 
+  /** Some do not come back: they have to go from every picture by themselves. */
   crashed(at: number): void {
-    for (const book of this.books) for (const life of book.everybody()) life.isPlaced ? undefined : life.crashed(at, this.#chronicle.clocks)
+    for (const [i, player] of this.players.entries()) if (player.isUp && this.schedule.stayAway[i] === true) player.isGone = true
+    for (const book of this.books) for (const life of book.everybody()) life.isPlaced ? undefined : book.crashed(life, at)
   }
 
   async run(): Promise<void> {
@@ -73,6 +75,8 @@ export class Lane {
         await this.#guarded(`${player.name} ${step.deed}`, async () => {
           if (!player.isUp) await player.comeBack()
           await DEEDS[step.deed](player, step.dice, others)
+          // It was on its way back when it was decided that it stays away.
+          if (player.isGone && player.isUp) player.cut("vanish")
         })
       }
       player.isMute = false

@@ -50,6 +50,10 @@ export class Life {
   readonly mayLeave = new Map<Reason, number>()
   /** What its data may be now; exactly one when nothing is in doubt. */
   possible: Data[] = []
+  /** Since when its data is what `possible` says; Infinity while an answer is awaited that may change it. */
+  #settledAt = Number.POSITIVE_INFINITY
+  #patchedAt = Number.NEGATIVE_INFINITY
+  #crashedAt = Number.NEGATIVE_INFINITY
   /** Everything that it may ever have been. */
   readonly history = new Set<string>()
 
@@ -87,6 +91,7 @@ export class Life {
   }
 
   enterSent(data: Data, now: number): void {
+    this.#settledAt = Number.POSITIVE_INFINITY
     this.enterSentAt = now
     this.goneBy = Number.POSITIVE_INFINITY
     this.mayBe([...this.possible, data])
@@ -94,24 +99,36 @@ export class Life {
 
   entered(data: Data, now: number): void {
     this.enteredAt = Math.min(this.enteredAt, now)
-    this.possible = [data]
+    // Its answer was on the way when the room died: what comes back may be older.
+    if (this.enterSentAt <= this.#crashedAt) this.mayBe([...this.possible, data])
+    else {
+      this.possible = [data]
+      this.#settledAt = now
+    }
   }
 
   /** Unanswered patches may or may not have been laid over it. */
   patched(patch: Data, isCertain: boolean): void {
     const after = this.possible.map((data) => patchedData(data, patch))
-    if (isCertain) this.possible = after
+    if (isCertain && this.#patchedAt > this.#crashedAt) this.possible = after
     else this.mayBe([...this.possible, ...after])
     for (const data of after) this.history.add(canonical(data))
   }
 
   /** Before patches are sent: every state on the way may be seen. */
   foresee(patches: readonly Data[]): void {
+    this.#settledAt = Number.POSITIVE_INFINITY
+    this.#patchedAt = Date.now()
     let states: Data[] = [...this.possible]
     for (const patch of patches) {
       states = distinct([...states, ...states.map((data) => patchedData(data, patch))])
       for (const data of states) this.history.add(canonical(data))
     }
+  }
+
+  /** All patches that were sent have their answers. */
+  settled(now: number): void {
+    this.#settledAt = now
   }
 
   leaveSent(now: number): void {
@@ -173,8 +190,10 @@ export class Life {
     this.allow("closed", surelyHeard + clocks.grace)
   }
 
-  /** Memory and sockets are gone; its row, if it had entered, is not. */
-  crashed(at: number, clocks: Clocks): void {
+  /** Memory and sockets are gone; its row is not, if it had entered: that is written before anybody is told, at the end of the tick. */
+  crashed(at: number, clocks: Clocks, wasTold: boolean): void {
+    const hadRow = this.enteredAt < at && (wasTold || this.enteredAt + clocks.tick + JUST_BEFORE_MS < at)
+    this.#crashedAt = at
     const bound = at + crashBound(clocks)
     if (this.goneBy > at - JUST_BEFORE_MS) this.goneBy = Math.max(bound, Number.isFinite(this.goneBy) ? this.goneBy : bound)
     if (this.overBy > at - JUST_BEFORE_MS) this.overBy = Math.max(bound, Number.isFinite(this.overBy) ? this.overBy : bound)
@@ -184,12 +203,12 @@ export class Life {
     if (!this.isConnected) {
       // Whom the room still thought there gets its grace from now on.
       // An observer has a row only when the room knew that its line had ended.
-      const isRecorded = this.enteredAt < at || (!this.#diedSilently && at - this.endedAt > JUST_BEFORE_MS)
+      const isRecorded = hadRow || (!this.#diedSilently && at - this.endedAt > JUST_BEFORE_MS)
       this.keptUntil = isRecorded ? Math.min(this.keptUntil, at + clocks.grace) : Number.NEGATIVE_INFINITY
       return
     }
     this.isConnected = false
-    const isRecorded = this.enteredAt < at
+    const isRecorded = hadRow
     this.keptUntil = isRecorded ? at + clocks.grace : Number.NEGATIVE_INFINITY
     if (!isRecorded && this.enterSentAt > Number.NEGATIVE_INFINITY) this.isDoubtful = true
   }
@@ -258,6 +277,11 @@ export class Life {
   whyNotAway(at: number, { away }: Clocks, late: number): string | null {
     const from = asOf(this.#active, at - ON_THE_WAY_MS - late) + away
     return away > 0 && at >= from - 5 ? null : `${Math.round(from - at)} ms too early`
+  }
+
+  /** What whoever asks from then on, and is answered by now, must be told of its data; null: that is not certain. */
+  surelySays(from: number): Data | null {
+    return this.isCertain && this.#settledAt < from ? (this.possible[0] ?? null) : null
   }
 
   mayShow(data: Data): boolean {

@@ -27,7 +27,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "src/room/fan-out.ts",
     from: "    this.#ports.save()\n",
     to: "",
-    firstSeed: 32,
+    firstSeed: 48,
   },
   {
     invariant: "no ghosts",
@@ -43,7 +43,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "src/room/perform.ts",
     from: "lookBy: Number.POSITIVE_INFINITY } : this.keepForGrace(connection, now)",
     to: "lookBy: Number.POSITIVE_INFINITY } : { changes: [], lookBy: Number.POSITIVE_INFINITY }",
-    firstSeed: 0,
+    firstSeed: 16,
   },
   {
     invariant: "no flap",

@@ -1,5 +1,6 @@
 /** What a raw client does in one step, for good or ill, and what has to come of it. */
 import type { Said } from "./book.ts"
+import { silentBound } from "./clocks.ts"
 import { type Data, patchedData } from "./life.ts"
 import type { Player } from "./player.ts"
 import { between, pickBy } from "./random.ts"
@@ -27,6 +28,8 @@ const GARBAGE: readonly (readonly [string | Uint8Array, string])[] = [
   [new Uint8Array(40), "bad_frame"],
 ]
 const ERRORS_TO_THE_END = 20
+/** The share of updates that the room is put to sleep after. */
+const SLEEPS_AFTER = 0.4
 const ANSWER_LIMIT_MS = 4000
 const CLOSE_LIMIT_MS = 3000
 
@@ -44,6 +47,10 @@ export const DEEDS: Readonly<Record<PlayerDeed, Deed>> = {
       return { n: player.nextWord(), [name]: (key * 10 + i) % 3 < 1 ? null : { at: player.nextWord() } }
     })
     await patch(player, patches, "ack")
+    if ((count * 7) % 1 > SLEEPS_AFTER) return
+    // What has just been told has to outlive a sleep.
+    await wait(player.book.chronicle.clocks.tick + 10)
+    await player.book.sleep()
   },
 
   async leave(player) {
@@ -82,11 +89,14 @@ export const DEEDS: Readonly<Record<PlayerDeed, Deed>> = {
   },
 
   async cut(player, [how, pause, back]) {
-    if (!player.isUp) return
+    const { life } = player
+    if (!player.isUp || life === null) return
+    const at = Date.now()
     player.cut(how < 0.5 ? "reset" : "end")
     const { grace } = player.book.chronicle.clocks
     // Within grace mostly, sometimes on its very edge, sometimes past it.
     await wait(back < 0.7 ? pause * grace * 0.7 : back < 0.85 ? grace * (0.9 + pause * 0.2) : grace * (1.2 + pause))
+    await player.book.lookUpEnd(life, at)
     if (player.wanted !== null && pause < 0.2) player.wanted = player.data()
   },
 
@@ -271,8 +281,11 @@ export const DEEDS: Readonly<Record<PlayerDeed, Deed>> = {
       dialled.ear.closedAt = Date.now()
     }
     await until(() => within.every(({ client }) => !client.isOpen))
-    // What was closed by the client may still count for a moment.
-    setTimeout(() => player.expected.delete(429), CLOSE_LIMIT_MS * player.book.chronicle.clocks.stretch)
+    // What was closed by the client may still count for a moment; what did not hear so, until its silence ends it.
+    const { clocks } = player.book.chronicle
+    const ends = await Promise.all(within.map(({ client }) => client.closed(0).catch(() => null)))
+    const isHeard = ends.every((end) => end?.code === 1000) && extra.every((one) => "client" in one || one.refusal !== null)
+    setTimeout(() => player.expected.delete(429), CLOSE_LIMIT_MS * clocks.stretch + (isHeard ? 0 : silentBound(clocks)))
     // Those in grace may have had to make room.
     if (player.life !== null && !player.life.isConnected) player.life.isDoubtful = true
     for (const life of player.book.lives.values()) if (life.member === player.name && !life.isConnected) life.allow("closed", 0)
@@ -300,6 +313,7 @@ async function patch(player: Player, patches: readonly Data[], expected: string)
     const fits = Buffer.byteLength(JSON.stringify(wanted)) <= player.book.chronicle.clocks.maxData
     if (player.wanted !== null && fits) player.wanted = wanted
   }
+  life.settled(Date.now())
 }
 
 /** What ends the connection, and leaves the others in peace. */

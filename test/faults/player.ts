@@ -16,6 +16,7 @@ const GRANTS: Readonly<Record<Role, readonly string[]>> = {
   speaker: ["presence", "message"],
 }
 const OPEN_LIMIT_MS = 4000
+const ANSWER_LIMIT_MS = 6000
 const CLOSE_LIMIT_MS = 300
 const CLOCKS_APART_MS = 100
 /** The code of a close that the other side did not answer. */
@@ -205,7 +206,7 @@ export class Player {
       book.threaten(this.life, ear.askedAt)
       // Its welcome was on the way when the room died.
       const kill = book.chronicle.arena.kills.findLast(({ at }) => at >= ear.askedAt)
-      if (kill !== undefined) this.life.crashed(kill.at, book.chronicle.clocks)
+      if (kill !== undefined) book.crashed(this.life, kill.at)
     }
     book.chronicle.sessions.add(session)
     const mine = this.life
@@ -227,14 +228,15 @@ export class Player {
     const at = Date.now()
     this.heardAgain()
     try {
-      const answer = await client.request(frame)
+      const answer = await client.request(frame, ANSWER_LIMIT_MS * this.book.chronicle.clocks.stretch)
       this.book.count("answers")
       if (answer.type !== "ack") return answer.code
       if (!PASSIVE.has(String(frame["type"]))) life?.acts(at)
       return "ack"
     } catch (error) {
       // A close is on its way when the room has said goodbye.
-      if (client.isOpen && client.all("bye").length === 0) this.book.report("bounded", `${this.name} got no answer: ${String(error)}`)
+      if (client.isOpen && client.all("bye").length === 0)
+        this.book.report("bounded", `${this.name} got no answer to ${frame["type"]}, all else ${this.book.late} ms late: ${String(error)}`)
       return null
     }
   }
@@ -334,7 +336,7 @@ export class Player {
       return
     }
     const kill = arena.kills.findLast(({ at, backAt }) => at <= now && now <= backAt + 300)
-    if (kill !== undefined) life.crashed(kill.at, clocks)
+    if (kill !== undefined) this.book.crashed(life, kill.at)
     else {
       this.book.report("bounded", `${this.book.describe(life)} lost its line (${code}), which nobody had cut`)
       life.lineCut(now, clocks, this.book.late)

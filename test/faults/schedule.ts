@@ -44,11 +44,14 @@ export type Schedule = {
   readonly app: readonly Step<AppDeed>[]
   readonly sleepsWhenQuiet: boolean
   readonly ends: readonly number[]
+  /** By player: whether it does not come back from a crash. */
+  readonly stayAway: readonly boolean[]
 }
 
 /** How long faults go on. */
 export const TURMOIL_MS = 3000
 export const PLAYERS = 6
+const STAYS_AWAY = 0.25
 const PAUSE_MS = [60, 340] as const
 const OPERATOR_PAUSE_MS = [60, 260] as const
 
@@ -61,6 +64,7 @@ export function scheduleOf(seed: number): Schedule {
     sleepsWhenQuiet: random.chance(0.5),
     ends: Array.from({ length: PLAYERS }, () => random.next()),
     app: steps(random, APP_DEEDS, PAUSE_MS),
+    stayAway: Array.from({ length: PLAYERS }, () => random.chance(STAYS_AWAY)),
   }
 }
 

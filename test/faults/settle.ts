@@ -35,7 +35,7 @@ export async function converge(book: Book, players: readonly Player[], operator:
       0,
       ...book
         .everybody()
-        .map(({ goneBy }) => goneBy)
+        .flatMap(({ goneBy, overBy }) => [goneBy, overBy])
         .filter((at) => Number.isFinite(at)),
     )
   await wait(doomed() + book.chronicle.clocks.tick + book.slackSince(doomed()) - Date.now())
@@ -132,7 +132,9 @@ export async function stayQuiet(book: Book, players: readonly Player[], operator
     const quiet = await aQuiet(book, players, operator, sleeps)
     if (quiet === null) return
     const { before, after, from } = quiet
-    const isDisturbed = before.connections !== after.connections || before.liveness.lost !== after.liveness.lost
+    // Whoever is sent away as idle is in the plan.
+    const isDisturbed =
+      (book.chronicle.clocks.idle === 0 && before.connections !== after.connections) || before.liveness.lost !== after.liveness.lost
     if (!isDisturbed || !mayLose(book, from)) return judgeQuiet(book, players, quiet)
     book.count("quiets that were none")
     // How many were quiet is asked in the end.
@@ -156,7 +158,7 @@ async function aQuiet(book: Book, players: readonly Player[], operator: Operator
   // Last, and the first thing was this too: whoever was lost in between shows.
   const after = await statsOf(book, operator)
   const elapsed = Date.now() - from
-  const past = Date.now() - LATE_MS - book.slackSince(from)
+  const past = Date.now() - LATE_MS * book.chronicle.clocks.stretch - book.slackSince(from)
   const leftover = rowsAfter.filter((row) => isOver(book, row, past))
   if (leftover.length > 0) book.report("nothing left", `rows of connections that are over: ${leftover.join("; ")}`)
   if (before === null || after === null) return null
@@ -254,7 +256,7 @@ async function leftAfter(book: Book, due: number): Promise<string[]> {
   do {
     left = await book.chronicle.arena.stored(book.room)
     if (left.length > 0) await wait(100)
-  } while (left.length > 0 && Date.now() < due + LATE_MS + book.slackSince(due))
+  } while (left.length > 0 && Date.now() < due + LATE_MS * book.chronicle.clocks.stretch + book.slackSince(due))
   return left
 }
 

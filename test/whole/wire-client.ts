@@ -175,10 +175,10 @@ export class WireClient {
   }
 
   /** Sends with a fresh `id`, and awaits what answers it. */
-  async request(frame: object): Promise<Answer> {
+  async request(frame: object, within = FRAME_LIMIT_MS): Promise<Answer> {
     const id = ++this.#requests
     this.send({ ...frame, id })
-    return this.#answer(id)
+    return this.#answer(id, within)
   }
 
   /** A request that is expected to succeed. */
@@ -302,9 +302,9 @@ export class WireClient {
     await this.closed()
   }
 
-  async #answer(id: number): Promise<Answer> {
+  async #answer(id: number, within: number): Promise<Answer> {
     const find = () => this.frames.find((frame): frame is Answer => (frame.type === "ack" || frame.type === "error") && frame.id === id)
-    await this.until(() => find() !== undefined, `an answer to ${id}`)
+    await this.until(() => find() !== undefined, `an answer to ${id}`, within)
     const answer = find()
     if (answer === undefined) throw new Error("lost")
     return answer
