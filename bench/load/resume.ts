@@ -18,6 +18,9 @@ const QUIET_MS = 1000
 /** The server has noticed by then that the first half is gone. */
 const BETWEEN_HALVES_MS = 100
 
+/** Behind the ends of the first half's lines, a move takes its time to reach the second. */
+const MOVE_LIMIT_MS = 3000
+
 export async function runResume(crowd: Crowd, resume: ScenarioOf<"resume">, pid: number): Promise<ResumeResult> {
   const { members, watchers, awayS, limitS } = resume
   const total = members + watchers
@@ -32,7 +35,7 @@ export async function runResume(crowd: Crowd, resume: ScenarioOf<"resume">, pid:
   const leavesBefore = leavesIn(crowd)
   breakLines(outdated)
   await sleep(BETWEEN_HALVES_MS)
-  await crowd.arrivals(mover.index, 1, BETWEEN_HALVES_MS, () => move(crowd, mover))
+  await crowd.arrivals(mover.index, 1, MOVE_LIMIT_MS, () => move(crowd, mover))
   breakLines(upToDate)
   await sleep(awayS * 1000)
   crowd.whole = watchers
