@@ -43,6 +43,8 @@ export class Performer {
   readonly #unsaved = new Set<WebSocket>()
   /** Who entered within a running tick: their rows are one commit at its end, before anybody is told. */
   readonly #unrecorded = new Set<Connection>()
+  /** What is answered to them meanwhile: an `ack` says that what it answers is stored. */
+  #held: (readonly [WebSocket, Reply])[] = []
   /** Counters that changed, and no socket carries yet. */
   #isCounted = false
   /** When what is past its retention was last looked for, as far as memory goes. */
@@ -111,8 +113,11 @@ export class Performer {
     this.#record(changes, now)
     this.#parts.announcements?.record(changes, now)
     for (const socket of touched) this.#unsaved.add(socket)
-    if (!this.#fanOut.isPending) this.#save()
-    for (const [socket, reply] of replies) this.reply(socket, reply)
+    if (!this.#fanOut.isPending || closes.length > 0) this.#save()
+    for (const [socket, reply] of replies) {
+      if (this.#waitsForRow(socket)) this.#held.push([socket, reply])
+      else this.reply(socket, reply)
+    }
     this.#fanOut.add(changes, messages)
     this.#fanOut.flushWhenDue(now)
     for (const [socket, code] of closes) {
@@ -133,6 +138,7 @@ export class Performer {
   }
 
   reply(socket: WebSocket, reply: Reply): void {
+    if (this.#waitsForRow(socket)) this.#save()
     if (reply === "snapshot") this.#fanOut.snapshotTaken(socket)
     const now = Date.now()
     if (reply === "snapshot") {
@@ -201,12 +207,12 @@ export class Performer {
   /** Rows: who is announced, so that a crash leaves no ghost, and when a member was last seen. */
   #record(changes: readonly Change[], now: Millis): void {
     const { ledger, roster, announcements } = this.#parts
-    // A webhook is stored with its change: then the row cannot wait either.
+    // A webhook is stored with its change: then the row cannot wait either. Nor can that of who was placed, whose answer does not.
     const mayWait = announcements === null && this.#fanOut.isPending
     for (const change of changes) {
       if (change.kind === "enter" && change.isNews) {
         const connection = roster.connections.get(change.entry.connection)
-        if (connection !== undefined && mayWait) this.#unrecorded.add(connection)
+        if (connection !== undefined && mayWait && isConnected(connection)) this.#unrecorded.add(connection)
         else if (connection !== undefined) ledger.put(connection)
       }
       if (change.kind === "leave") {
@@ -250,6 +256,16 @@ export class Performer {
       }
     }
     this.#unsaved.clear()
+    const held = this.#held
+    this.#held = []
+    for (const [socket, reply] of held) this.reply(socket, reply)
+  }
+
+  /** Whether the row of whoever speaks there is still to be written. */
+  #waitsForRow(socket: WebSocket): boolean {
+    if (this.#unrecorded.size === 0) return false
+    const connection = this.#parts.sockets.connectionOf(socket)
+    return connection !== null && this.#unrecorded.has(connection)
   }
 
   /** The counters ride on some open socket: the one that carried them may have gone. Without any, they are a row. */

@@ -133,8 +133,7 @@ export class Book {
   }
 
   crashed(life: Life, at: number): void {
-    const wasTold = this.ears.some(({ picture }) => picture.list().some(({ connection }) => connection === life.id))
-    life.crashed(at, this.chronicle.clocks, wasTold)
+    life.crashed(at, this.chronicle.clocks)
   }
 
   everybody(): Life[] {

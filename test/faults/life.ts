@@ -190,9 +190,9 @@ export class Life {
     this.allow("closed", surelyHeard + clocks.grace)
   }
 
-  /** Memory and sockets are gone; its row is not, if it had entered: that is written before anybody is told, at the end of the tick. */
-  crashed(at: number, clocks: Clocks, wasTold: boolean): void {
-    const hadRow = this.enteredAt < at && (wasTold || this.enteredAt + clocks.tick + JUST_BEFORE_MS < at)
+  /** Memory and sockets are gone; its row, if it had entered and was answered, is not. */
+  crashed(at: number, clocks: Clocks): void {
+    const hadRow = this.enteredAt < at
     this.#crashedAt = at
     const bound = at + crashBound(clocks)
     if (this.goneBy > at - JUST_BEFORE_MS) this.goneBy = Math.max(bound, Number.isFinite(this.goneBy) ? this.goneBy : bound)
