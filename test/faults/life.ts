@@ -198,8 +198,7 @@ export class Life {
     if (this.goneBy > at - JUST_BEFORE_MS) this.goneBy = Math.max(bound, Number.isFinite(this.goneBy) ? this.goneBy : bound)
     if (this.overBy > at - JUST_BEFORE_MS) this.overBy = Math.max(bound, Number.isFinite(this.overBy) ? this.overBy : bound)
     this.allow("closed", at + clocks.grace)
-    // What comes back may be a little old.
-    if (this.possible.length > 0) this.possible = Array.from(this.history, (text): Data => JSON.parse(text))
+    this.#mayComeBackOld()
     if (!this.isConnected) {
       // Whom the room still thought there gets its grace from now on.
       // An observer has a row only when the room knew that its line had ended.
@@ -230,6 +229,12 @@ export class Life {
     const bound = this.foundBySilence(clocks)
     if (Number.isFinite(this.goneBy)) this.goneBy = Math.max(this.goneBy, bound)
     if (Number.isFinite(this.overBy)) this.overBy = Math.max(this.overBy, bound)
+    this.#mayComeBackOld()
+  }
+
+  /** Of a line that ended unknown to the room, or with it, its row is all that is left: that tells what it entered with. */
+  #mayComeBackOld(): void {
+    if (this.possible.length > 0) this.possible = Array.from(this.history, (text): Data => JSON.parse(text))
   }
 
   /** It goes on, on a new line. */
