@@ -13,6 +13,7 @@ import type { Effects } from "./effects.ts"
 import { FanOut } from "./fan-out.ts"
 import type { Ledger } from "./ledger.ts"
 import { Reporter } from "./report.ts"
+import { comeToRest, forget, restOn } from "./rest.ts"
 import type { Snapshot } from "./snapshot.ts"
 import type { Sockets } from "./sockets.ts"
 import { newTallies, type Tallies } from "./tallies.ts"
@@ -187,10 +188,7 @@ export class Performer {
   /** Nothing is left of the room: no row, no alarm, no counter. */
   async forget(): Promise<void> {
     this.tallies = newTallies(Date.now())
-    const { announcements, ledger } = this.#parts
-    // What is still to be announced outlives the rest: the storage goes once the queue has it.
-    if (announcements?.isWaiting === true) ledger.empty()
-    else await this.#wipe()
+    await forget(this.#parts)
   }
 
   /** Sends the webhooks that wait. No event waits for the queue. */
@@ -199,7 +197,7 @@ export class Performer {
     if (announcements === null || !announcements.isDue(now)) return
     const settled = async () => {
       if (roster.connections.size > 0) await alarm.by(announcements.lookBy)
-      else await this.#sleepUntil(this.#rememberedUntil(Date.now()), Date.now())
+      else await restOn(this.#parts, Date.now())
     }
     background(announcements.send(settled))
   }
@@ -277,38 +275,11 @@ export class Performer {
     else if (roster.connections.size > 0) ledger.putTallies(this.tallies)
   }
 
-  /** Nobody is left: what remains is when each member was last seen, until its retention ends, and who is banned. */
+  /** Nobody is left. */
   async rest(now: Millis): Promise<void> {
     this.#isOccupied = false
-    const { ledger, roster } = this.#parts
     const { peak, peakAt } = this.tallies
     this.tallies = { ...newTallies(now), peak, peakAt }
-    const keepUntil = this.#rememberedUntil(now)
-    if (keepUntil > now) {
-      ledger.markRef(roster.nextRef)
-      ledger.putTallies(this.tallies)
-    }
-    await this.#sleepUntil(keepUntil, now)
-  }
-
-  #rememberedUntil(now: Millis): Millis {
-    const { ledger, settings } = this.#parts
-    ledger.forgetSeen(now - settings.lastSeenRetentionMs)
-    const newest = ledger.newestSeen()
-    return Math.max(newest === null ? 0 : newest + settings.lastSeenRetentionMs, ledger.lastBanUntil(now))
-  }
-
-  /** In an empty room. What waits to be announced is kept whatever else is forgotten. */
-  async #sleepUntil(keepUntil: Millis, now: Millis): Promise<void> {
-    const { alarm, announcements } = this.#parts
-    if (announcements?.isWaiting === true) await alarm.by(announcements.lookBy)
-    else if (keepUntil > now) await alarm.moveTo(keepUntil)
-    else await this.#wipe()
-  }
-
-  async #wipe(): Promise<void> {
-    this.#parts.alarm.wentOff()
-    this.#parts.announcements?.wiped()
-    await this.#parts.ledger.wipe()
+    await comeToRest(this.#parts, this.tallies, now)
   }
 }
