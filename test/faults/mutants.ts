@@ -120,8 +120,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     invariant: "nothing left",
     what: "the empty room is not wiped",
-    file: "src/room/perform.ts",
-    from: "    await this.#parts.ledger.wipe()\n",
+    file: "src/room/rest.ts",
+    from: "  await ledger.wipe()\n",
     to: "",
     firstSeed: 0,
   },
