@@ -17,8 +17,8 @@ export type Target = {
 /** As in wrangler.toml. */
 export const ROLLCALL_OBJECTS = { ROOM: "Room", DIRECTORY: "Directory" }
 
-/** Builds a target into a directory of its own below `scratch`. `flags` are for workerd itself. */
-export async function prepareTarget(name: TargetName, scratch: string, flags: readonly string[] = []): Promise<Target> {
+/** Builds a target into a directory of its own below `scratch`. */
+export async function prepareTarget(name: TargetName, scratch: string): Promise<Target> {
   const directory = join(scratch, name)
   mkdirSync(directory, { recursive: true })
   switch (name) {
@@ -32,18 +32,18 @@ export async function prepareTarget(name: TargetName, scratch: string, flags: re
       return {
         name,
         adapter: { kind: "rollcall", secret, adminKey, deflate: name === "deflate" },
-        launch: inWorkerd({ module, objects: ROLLCALL_OBJECTS, variables }, flags),
+        launch: inWorkerd({ module, objects: ROLLCALL_OBJECTS, variables }),
       }
     }
     case "naive":
     case "bare": {
       const module = await buildWorker("peers/naive.ts", directory)
-      const launch = inWorkerd({ module, objects: { Room: "Room" }, variables: {} }, flags)
+      const launch = inWorkerd({ module, objects: { Room: "Room" }, variables: {} })
       return { name, adapter: { kind: "naive", prefix: `/${name}/`, tellsMembers: name === "naive" }, launch }
     }
     case "party": {
       const module = await buildWorker("peers/party.ts", directory)
-      const launch = inWorkerd({ module, objects: { Room: "Room" }, variables: {} }, flags)
+      const launch = inWorkerd({ module, objects: { Room: "Room" }, variables: {} })
       return { name, adapter: { kind: "naive", prefix: "/parties/room/", tellsMembers: true }, launch }
     }
     case "ws": {

@@ -1,10 +1,8 @@
 /** One strategy in one setting, from an empty cache to one under memory pressure, in a process of its own. */
-
-import { heapUsage } from "../inspector.ts"
 import { freePort, Server } from "../server.ts"
 import { median } from "../statistics.ts"
 import { inWorkerd } from "../targets.ts"
-import { majorCollections } from "./heap.ts"
+import { majorCollections, usedHeap } from "./heap.ts"
 import { type Answer, answerSchema, type Step } from "./steps.ts"
 import type { Strategy } from "./strategies.ts"
 
@@ -59,13 +57,13 @@ export async function measureCache(module: string, strategy: Strategy, setting: 
   try {
     await ask({ do: "prepare", strategy, entries, bytes })
     await ask({ do: "collect" })
-    const empty = (await heapUsage(inspectorPort)).usedSize
+    const empty = await usedHeap(inspectorPort)
     measured.nsPerMiss = ((await ask({ do: "scan" })).ms * 1e6) / entries
-    measured.heldMb = ((await heapUsage(inspectorPort)).usedSize - empty) / MB
+    measured.heldMb = ((await usedHeap(inspectorPort)) - empty) / MB
     // Twice: what a finalizer lets go is garbage only then.
     await ask({ do: "collect" })
     await ask({ do: "collect" })
-    measured.collectedMb = ((await heapUsage(inspectorPort)).usedSize - empty) / MB
+    measured.collectedMb = ((await usedHeap(inspectorPort)) - empty) / MB
     await ask({ do: "scan" })
     measured.nsPerRead = (await ask({ do: "read", reads: READS, isUnderPressure: false })).ms * (1e6 / READS)
     if (entries * bytes <= MAX_SNAPSHOT_BYTES) {
