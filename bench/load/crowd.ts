@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Adapter, SeqOf } from "../adapters/adapter.ts"
 import { seqOf } from "./motion.ts"
-import { lastSeq, type Participant } from "./participant.ts"
-import { OwnSight, SharedSight, type Sight, type States } from "./seen.ts"
+import { lastSeq, newcomer, type Participant } from "./participant.ts"
+import { SharedSight, type Sight, type States } from "./seen.ts"
 import { move } from "./sender.ts"
 import { Tally } from "./tally.ts"
 import { WebSocketClient } from "./websocket.ts"
@@ -169,28 +169,6 @@ export class Crowd {
       if (index !== participant.index) tally.latency(this.participants[index]?.sentAt[seq] ?? Number.NaN)
       if (participant.isObserver) tally.seen(index, seq)
     }
-  }
-}
-
-function newcomer(index: number, room: string, root: SharedSight, wanted: number): Participant {
-  return {
-    index,
-    room,
-    wanted,
-    socket: null,
-    ready: () => {},
-    isReady: false,
-    isReturning: false,
-    session: null,
-    frames: 0,
-    isResumed: false,
-    isObserver: false,
-    members: 0,
-    leaves: 0,
-    wholeAt: null,
-    shared: root,
-    own: new OwnSight(),
-    sentAt: [0],
   }
 }
 

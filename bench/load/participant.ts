@@ -1,5 +1,5 @@
 /** One member of the load: its socket, what it has said, and what it sees. */
-import type { OwnSight, SharedSight } from "./seen.ts"
+import { OwnSight, type SharedSight } from "./seen.ts"
 import type { WebSocketClient } from "./websocket.ts"
 
 export type Participant = {
@@ -37,4 +37,27 @@ export type Participant = {
 /** The number of its last state. */
 export function lastSeq({ sentAt }: Participant): number {
   return sentAt.length - 1
+}
+
+/** One who has not come yet. `root` is what the members of a server that tells all the same have been told so far: nothing. */
+export function newcomer(index: number, room: string, root: SharedSight, wanted: number): Participant {
+  return {
+    index,
+    room,
+    wanted,
+    socket: null,
+    ready: () => {},
+    isReady: false,
+    isReturning: false,
+    session: null,
+    frames: 0,
+    isResumed: false,
+    isObserver: false,
+    members: 0,
+    leaves: 0,
+    wholeAt: null,
+    shared: root,
+    own: new OwnSight(),
+    sentAt: [0],
+  }
 }

@@ -8,8 +8,6 @@ import type { Tallies } from "./tallies.ts"
 
 export class Carrier {
   readonly #parts: RoomParts
-  /** The one that carried last: looking for another each time would cost a list of all sockets. */
-  #socket: WebSocket | null = null
 
   constructor(parts: RoomParts) {
     this.#parts = parts
@@ -20,9 +18,7 @@ export class Carrier {
     const { counters, snapshot, sockets } = this.#parts
     const counts = counters.pending(snapshot.counters())
     if (Object.keys(counts).length === 0) return
-    const last = this.#socket
-    const socket = last !== null && sockets.speaks(last) ? last : (sockets.open().find((each) => sockets.speaks(each)) ?? null)
-    this.#socket = socket
+    const socket = sockets.carrier()
     if (socket !== null) sockets.save(socket, tallies, { at: now, counts })
   }
 }

@@ -97,7 +97,8 @@ export class FanOut<R extends WeakKey> {
   #tick(due: number): void {
     this.#timer = null
     const now = Date.now()
-    this.#flush(now, Math.max(due, now - MAX_CAUGHT_UP_MS))
+    // Timers may come a little early, too.
+    this.#flush(now, Math.min(now, Math.max(due, now - MAX_CAUGHT_UP_MS)))
     this.#ports.ticked()
   }
 
@@ -127,7 +128,7 @@ export class FanOut<R extends WeakKey> {
     }
     this.#traffic.sent(frames, now)
     const hadPresence = deliveries.some(({ kind }) => kind === "presence")
-    this.#pace = afterFlush(this.#pace, frames, hadPresence, this.#limits, Math.min(begun, now))
+    this.#pace = afterFlush(this.#pace, frames, hadPresence, this.#limits, begun)
     for (const recipient of failed) this.#ports.failed(recipient)
     this.flushWhenDue(now)
   }

@@ -19,6 +19,7 @@ export class Sockets implements Recipients<WebSocket> {
    */
   readonly #connections = new WeakMap<WebSocket, Connection | null>()
 
+  /** What the room has counted rides on it. */
   #carrier: WebSocket | null = null
 
   constructor(ctx: DurableObjectState) {
@@ -37,8 +38,8 @@ export class Sockets implements Recipients<WebSocket> {
    * crowd break one after the other, in the order in which they opened, it need not be looked for each time.
    */
   carrier(): WebSocket | null {
-    const speaks = (socket: WebSocket) => isOpen(socket) && this.connectionOf(socket) !== null
-    if (this.#carrier === null || !speaks(this.#carrier)) this.#carrier = this.#ctx.getWebSockets().findLast(speaks) ?? null
+    const last = this.#carrier
+    if (last === null || !this.#speaks(last)) this.#carrier = this.#ctx.getWebSockets().findLast((socket) => this.#speaks(socket)) ?? null
     return this.#carrier
   }
 
@@ -112,7 +113,7 @@ export class Sockets implements Recipients<WebSocket> {
   }
 
   /** Whether it is open and speaks for a connection. */
-  speaks(socket: WebSocket): boolean {
+  #speaks(socket: WebSocket): boolean {
     return this.connectionOf(socket) !== null && isOpen(socket)
   }
 

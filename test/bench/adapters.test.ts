@@ -3,29 +3,11 @@ import type { Adapter } from "../../bench/adapters/adapter.ts"
 import { naive } from "../../bench/adapters/naive.ts"
 import { rollcall } from "../../bench/adapters/rollcall.ts"
 import { positionOf, seqOf } from "../../bench/load/motion.ts"
-import type { Participant } from "../../bench/load/participant.ts"
-import { OwnSight, SharedSight } from "../../bench/load/seen.ts"
+import { newcomer, type Participant } from "../../bench/load/participant.ts"
+import { SharedSight } from "../../bench/load/seen.ts"
 
 function participantIn(room: string): Participant {
-  return {
-    index: 0,
-    room,
-    wanted: 2,
-    socket: null,
-    ready: () => {},
-    isReady: false,
-    isReturning: false,
-    session: null,
-    frames: 0,
-    isResumed: false,
-    isObserver: false,
-    members: 0,
-    leaves: 0,
-    wholeAt: null,
-    shared: new SharedSight(),
-    own: new OwnSight(),
-    sentAt: [0],
-  }
+  return newcomer(0, room, new SharedSight(), 2)
 }
 
 /** What a frame tells, pair by pair; null where it tells no states. The frame stands in the midst of other bytes, as in a read buffer. */
