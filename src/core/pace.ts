@@ -12,6 +12,13 @@ export type Pace = {
 
 export const RESTED: Pace = { presenceAt: 0, paidAt: 0 }
 
+/** So many who came or went within one tick are a crowd on the move. */
+export const CROWD = 8
+
+/** While a crowd moves, presence takes this part of the budget, as far as the tick gets no longer than so many. */
+const CROWD_SHARE = 1 / 8
+const CROWD_TICKS = 4
+
 /**
  * The earliest instant of the next flush. After a pause that is at once. A message that waits behind nothing is only
  * held to the budget, which may be overdrawn by a tick's worth, so that a few messages in a row go out at once.
@@ -21,11 +28,15 @@ export function flushAt(pace: Pace, startsWithPresence: boolean, limits: PaceLim
   return startsWithPresence ? Math.max(pace.presenceAt, inBudget) : inBudget
 }
 
-/** The pace after a flush of so many sends; the tick stretches to connections ÷ `fanoutPerSecond`. */
-export function afterFlush(pace: Pace, frames: number, hadPresence: boolean, limits: PaceLimits, now: Millis): Pace {
+/**
+ * The pace after a flush of so many sends, which told of `moved` who came or went; the tick stretches to connections ÷
+ * `fanoutPerSecond`, and a little further while a crowd moves: each tick less is a frame less to all of it.
+ */
+export function afterFlush(pace: Pace, frames: number, hadPresence: boolean, limits: PaceLimits, now: Millis, moved = 0): Pace {
   const cost = (frames * 1000) / limits.fanoutPerSecond
+  const forCrowd = moved < CROWD ? 0 : Math.min(cost / CROWD_SHARE, limits.tickMs * CROWD_TICKS)
   return {
-    presenceAt: hadPresence ? now + Math.max(limits.tickMs, cost) : pace.presenceAt,
+    presenceAt: hadPresence ? now + Math.max(limits.tickMs, cost, forCrowd) : pace.presenceAt,
     paidAt: Math.max(pace.paidAt, now) + cost,
   }
 }

@@ -128,7 +128,7 @@ export class FanOut<R extends WeakKey> {
     }
     this.#traffic.sent(frames, now)
     const hadPresence = deliveries.some(({ kind }) => kind === "presence")
-    this.#pace = afterFlush(this.#pace, frames, hadPresence, this.#limits, begun)
+    this.#pace = afterFlush(this.#pace, frames, hadPresence, this.#limits, begun, moved(deliveries))
     for (const recipient of failed) this.#ports.failed(recipient)
     this.flushWhenDue(now)
   }
@@ -160,6 +160,13 @@ export class FanOut<R extends WeakKey> {
     if (view === "members") return membersOnly(delivery.frame)
     return movesCount(delivery.frame) ? { type: "count", members: this.#ports.members() } : null
   }
+}
+
+/** How many came or went, of whom these tell. */
+function moved(deliveries: readonly Delivery[]): number {
+  let moved = 0
+  for (const { kind, frame } of deliveries) if (kind === "presence") moved += (frame.enter?.length ?? 0) + (frame.leave?.length ?? 0)
+  return moved
 }
 
 /** Once for all who take it. */

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it, vi } from "vitest"
-import { afterFlush, flushAt, maxWaitingMessages, type Pace, type PaceLimits, RESTED } from "../../src/core/pace.ts"
+import { afterFlush, CROWD, flushAt, maxWaitingMessages, type Pace, type PaceLimits, RESTED } from "../../src/core/pace.ts"
 
 // Properties take their time on a busy machine.
 vi.setConfig({ testTimeout: 60_000 })
@@ -63,6 +63,30 @@ describe("the tick", () => {
     const found = gaps(flushes)
     expect(Math.min(...found)).toBeCloseTo(tick, 6)
     expect(Math.max(...found)).toBeCloseTo(tick, 6)
+  })
+
+  it.each([
+    [50, 25],
+    [100, 40],
+    [250, 100],
+    [1000, 100],
+    [5000, 250],
+  ])("[PC7] stretches for %i connections, while a crowd comes or goes, to %i ms", (connections, tick) => {
+    const after = afterFlush(RESTED, connections, true, limits, 1000, CROWD)
+    expect(after.presenceAt).toBeCloseTo(1000 + tick, 6)
+    expect(afterFlush(RESTED, connections, true, limits, 1000, CROWD - 1)).toEqual(afterFlush(RESTED, connections, true, limits, 1000))
+  })
+
+  it("[PC7] is four at most for a crowd, and no frame more is sent for it", () => {
+    fc.assert(
+      fc.property(anyLimits, fc.integer({ min: 1, max: 10_000 }), fc.integer({ min: CROWD, max: 1000 }), (pace, connections, moved) => {
+        const usual = afterFlush(RESTED, connections, true, pace, 0)
+        const crowded = afterFlush(RESTED, connections, true, pace, 0, moved)
+        expect(crowded.paidAt).toBe(usual.paidAt)
+        expect(crowded.presenceAt).toBeGreaterThanOrEqual(usual.presenceAt)
+        expect(crowded.presenceAt).toBeLessThanOrEqual(Math.max(usual.presenceAt, 4 * pace.tickMs))
+      }),
+    )
   })
 
   it("[PC5] is nothing at TICK_MS 0, as long as the fan-out allows", () => {
