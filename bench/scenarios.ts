@@ -34,8 +34,7 @@ export function standardScenarios(lengths: Lengths): NamedScenario[] {
   return [
     ...[50, 200, 500, 1000].map((members) => stormOf(members, 10, lengths)),
     stormOf(2000, 2, lengths),
-    // Compressed frames, whose share is known by then, would take minutes more.
-    { ...stormOf(5000, 1, lengths), targets: ["rollcall"] },
+    stormOf(5000, 1, lengths),
     {
       name: "joins-1000",
       title: "Join storm: 1,000 members join one room at once",

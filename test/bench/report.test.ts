@@ -56,8 +56,11 @@ describe("[BN6] goals", () => {
   })
 
   it("are broken by the worst run where something must never happen", () => {
-    const runs = [run("rollcall", {}), run("rollcall", {}), run("deflate", { staleDuring: 1 })]
-    expect(verdicts(runs)["stale pairs in any run"]).toBe(false)
+    const runs = [run("rollcall", {}), run("rollcall", {}), run("deflate", {}), run("deflate", { staleDuring: 1 })]
+    expect(verdicts(runs)).toMatchObject({
+      "stale pairs in any run": true,
+      "stale pairs in any run, with rollcall.v1.deflate": false,
+    })
   })
 
   it("are broken by a run without a value, and not told of without a run", () => {
