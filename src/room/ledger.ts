@@ -23,9 +23,12 @@ const reportedSchema = z.object({ room: z.string(), members: z.int(), connection
 /** Members of whom one room remembers when they were last seen. */
 const MAX_SEEN = 100_000
 
+// Schemas are made once: making one takes longer than checking a row with it.
+const anyObject = z.looseObject({})
+
 const json = z.string().transform((text, ctx) => {
   try {
-    return z.looseObject({}).parse(JSON.parse(text))
+    return anyObject.parse(JSON.parse(text))
   } catch {
     ctx.addIssue("not a JSON object")
     return z.NEVER
@@ -43,6 +46,15 @@ const rowSchema = z.object({
   line: z.enum(["socket", "grace", "placed"]),
   until: z.number().nullable(),
 })
+
+const idRow = z.object({ id: z.string() })
+const newerInfoRow = z.object({ newer_info: json.nullable() })
+const atRow = z.object({ at: z.number().nullable() })
+const untilRow = z.object({ until: z.number() })
+const markRow = z.object({ value: z.unknown() })
+const refMark = z.int().catch(1)
+const talliesMark = json.pipe(talliesSchema)
+const reportedMark = json.pipe(reportedSchema)
 
 export class Ledger {
   readonly #storage: DurableObjectStorage
@@ -62,7 +74,7 @@ export class Ledger {
    * the dead of a crash. A row that cannot be read is dropped: it is nobody.
    */
   absent(connected: ReadonlySet<ConnectionId>, rate: number, now: Millis): Connection[] {
-    const ids = this.#rows("SELECT id FROM connections ORDER BY ref").map((row) => z.object({ id: z.string() }).parse(row).id)
+    const ids = this.#rows("SELECT id FROM connections ORDER BY ref").map((row) => idRow.parse(row).id)
     return ids.filter((id) => !connected.has(id)).flatMap((id) => this.#read(id, rate, now))
   }
 
@@ -90,7 +102,7 @@ export class Ledger {
   /** The `info` that a connection will show from its next `enter`, when it is not what it shows now. */
   newerInfo(id: ConnectionId): Connection["info"] | null {
     const [row] = this.#rows("SELECT newer_info FROM connections WHERE id = ?", id)
-    return z.object({ newer_info: json.nullable() }).safeParse(row).data?.newer_info ?? null
+    return newerInfoRow.safeParse(row).data?.newer_info ?? null
   }
 
   drop(id: ConnectionId): void {
@@ -105,13 +117,13 @@ export class Ledger {
   /** When somebody was last seen at all, or null: nobody is remembered. */
   newestSeen(): Millis | null {
     const [row] = this.#rows("SELECT max(at) AS at FROM seen")
-    return z.object({ at: z.number().nullable() }).safeParse(row).data?.at ?? null
+    return atRow.safeParse(row).data?.at ?? null
   }
 
   /** When a member was last seen to leave, or null: never, or no longer remembered. */
   seenAt(member: MemberId): Millis | null {
     const [row] = this.#rows("SELECT at FROM seen WHERE member = ?", member)
-    return z.object({ at: z.number() }).safeParse(row).data?.at ?? null
+    return atRow.safeParse(row).data?.at ?? null
   }
 
   /** Keeps a member out until then; an instant in the past lets it in again. */
@@ -125,14 +137,14 @@ export class Ledger {
     this.#hasBans ??= this.#rows("SELECT 1 FROM bans LIMIT 1").length > 0
     if (!this.#hasBans) return 0
     const [row] = this.#rows("SELECT until FROM bans WHERE member = ?", member)
-    return z.object({ until: z.number() }).safeParse(row).data?.until ?? 0
+    return untilRow.safeParse(row).data?.until ?? 0
   }
 
   /** When the last ban ends, 0 when there is none. Those that ended before `now` are dropped. */
   lastBanUntil(now: Millis): Millis {
     if (this.#exists) this.#sql.exec("DELETE FROM bans WHERE until <= ?", now)
     const [row] = this.#rows("SELECT max(until) AS until FROM bans")
-    return z.object({ until: z.number() }).safeParse(row).data?.until ?? 0
+    return untilRow.safeParse(row).data?.until ?? 0
   }
 
   /** Who was last seen before that, and the oldest of more than can be remembered: names cost their maker nothing. */
@@ -148,7 +160,7 @@ export class Ledger {
   }
 
   nextRef(): Ref {
-    return z.int().catch(1).parse(this.#marked("next_ref"))
+    return refMark.parse(this.#marked("next_ref"))
   }
 
   /** The counters, while no socket carries them. */
@@ -157,7 +169,7 @@ export class Ledger {
   }
 
   tallies(): Tallies | null {
-    return json.pipe(talliesSchema).safeParse(this.#marked("tallies")).data ?? null
+    return talliesMark.safeParse(this.#marked("tallies")).data ?? null
   }
 
   /** What the directory was last told, and under which name: an object is not told its own when it wakes. */
@@ -166,7 +178,7 @@ export class Ledger {
   }
 
   reported(): (Reported & { readonly room: string }) | null {
-    return json.pipe(reportedSchema).safeParse(this.#marked("reported")).data ?? null
+    return reportedMark.safeParse(this.#marked("reported")).data ?? null
   }
 
   dropReported(): void {
@@ -192,7 +204,7 @@ export class Ledger {
 
   #marked(name: string): unknown {
     const [row] = this.#rows("SELECT value FROM marks WHERE name = ?", name)
-    return z.object({ value: z.unknown() }).safeParse(row).data?.value
+    return markRow.safeParse(row).data?.value
   }
 
   #read(id: ConnectionId, rate: number, now: Millis): Connection[] {
