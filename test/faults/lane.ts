@@ -2,6 +2,7 @@
 import { App } from "./app.ts"
 import type { Arena } from "./arena.ts"
 import { Book, type Chronicle, type Tally, type Violation } from "./book.ts"
+import { breakInCalm } from "./calm.ts"
 import type { Clocks } from "./clocks.ts"
 import { FaultyLine } from "./faulty-line.ts"
 import { Operator } from "./operator.ts"
@@ -101,6 +102,7 @@ export class Lane {
       await converge(book, players, operator, app)
       await stayQuiet(book, players, operator, this.schedule.sleepsWhenQuiet)
       book.checkMessages()
+      await breakInCalm(book, players)
       app?.close()
       await leaveNothing(book, players, operator, this.schedule.ends)
     })

@@ -39,11 +39,11 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: "no ghosts",
-    what: "a line that broke is not noted, only found by heartbeats",
-    file: "src/room/perform.ts",
-    from: "lookBy: Number.POSITIVE_INFINITY } : this.keepForGrace(connection, now)",
-    to: "lookBy: Number.POSITIVE_INFINITY } : { changes: [], lookBy: Number.POSITIVE_INFINITY }",
-    firstSeed: 16,
+    what: "the end of a line is not noted, only found by the next sweep",
+    file: "src/room/line-end.ts",
+    from: "const kept = performer.keepForGrace(connection, now)",
+    to: "const kept = { changes: [], lookBy: Number.POSITIVE_INFINITY }",
+    firstSeed: 0,
   },
   {
     invariant: "no flap",

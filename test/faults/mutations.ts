@@ -56,7 +56,7 @@ async function findings(project: string, seed: number, wanted: Invariant): Promi
   while (!isOver && !said().some(({ invariant }) => invariant === wanted)) await Promise.race([ended, wait(LOOK_EVERY_MS)])
   if (!isOver && suite.pid !== undefined) process.kill(-suite.pid, "SIGKILL")
   await ended
-  const counted = /ends unheard: .*$/m.exec(output)?.[0]
+  const counted = /ends unheard[^:]*: expected .*$/m.exec(output)?.[0]
   return counted === undefined ? said() : [...said(), { invariant: "no ghosts", what: counted }]
 }
 

@@ -270,7 +270,8 @@ export const DEEDS: Readonly<Record<PlayerDeed, Deed>> = {
   async crowd(player) {
     const { perMember } = player.book.chronicle.clocks
     if (!player.line.isHealthy) return
-    player.expected.add(429)
+    const before = player.crowdedUntil
+    player.crowdedUntil = Number.POSITIVE_INFINITY
     const extra = await Promise.all(Array.from({ length: perMember + 1 }, () => player.dial(null)))
     const within = extra.filter((dialled) => "client" in dialled)
     const held = within.filter(({ client }) => client.isOpen).length
@@ -285,7 +286,8 @@ export const DEEDS: Readonly<Record<PlayerDeed, Deed>> = {
     const { clocks } = player.book.chronicle
     const ends = await Promise.all(within.map(({ client }) => client.closed(0).catch(() => null)))
     const isHeard = ends.every((end) => end?.code === 1000) && extra.every((one) => "client" in one || one.refusal !== null)
-    setTimeout(() => player.expected.delete(429), CLOSE_LIMIT_MS * clocks.stretch + (isHeard ? 0 : silentBound(clocks)))
+    // An earlier crowd may last longer.
+    player.crowdedUntil = Math.max(before, Date.now() + CLOSE_LIMIT_MS * clocks.stretch + (isHeard ? 0 : silentBound(clocks)))
     // Those in grace may have had to make room.
     if (player.life !== null && !player.life.isConnected) player.life.isDoubtful = true
     for (const life of player.book.lives.values()) if (life.member === player.name && !life.isConnected) life.allow("closed", 0)

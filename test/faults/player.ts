@@ -43,6 +43,8 @@ export class Player {
   isGone = false
   /** It says nothing, nor answers. */
   isMute = false
+  /** Until then it may be refused for having too many connections. */
+  crowdedUntil = Number.NEGATIVE_INFINITY
   /** Close codes that it has asked for. */
   readonly expected = new Set<number>()
   /** The end that comes next is its own doing. */
@@ -315,7 +317,7 @@ export class Player {
     if (status === null || status === 101 || book.chronicle.arena.wasDown(from, now)) return
     book.count("refusals")
     if (status === 409 && book.mayBeBanned(name, from, now)) return
-    if (status === 429 && this.expected.has(429)) return
+    if (status === 429 && from <= this.crowdedUntil) return
     book.report(status >= 500 ? "bounded" : "no flap", `${name} was refused with ${status}: ${text.slice(0, 200)}`)
   }
 
