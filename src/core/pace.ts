@@ -19,6 +19,14 @@ export const CROWD = 8
 const CROWD_SHARE = 1 / 8
 const CROWD_TICKS = 4
 
+/** So many characters of a frame, or bytes of a compressed one, cost about what another frame costs (docs/performance.md). */
+const LENGTH_OF_A_FRAME = 65_536
+
+/** What a frame of this length takes of the budget, in frames: a room is not overloaded by long ones either. */
+export function framesWorth(length: number): number {
+  return 1 + length / LENGTH_OF_A_FRAME
+}
+
 /**
  * The earliest instant of the next flush. After a pause that is at once. A message that waits behind nothing is only
  * held to the budget, which may be overdrawn by a tick's worth, so that a few messages in a row go out at once.
@@ -29,7 +37,7 @@ export function flushAt(pace: Pace, startsWithPresence: boolean, limits: PaceLim
 }
 
 /**
- * The pace after a flush of so many sends, which told of `moved` who came or went; the tick stretches to connections ÷
+ * The pace after a flush of so many frames' worth, which told of `moved` who came or went; the tick stretches to connections ÷
  * `fanoutPerSecond`, and a little further while a crowd moves: each tick less is a frame less to all of it.
  */
 export function afterFlush(pace: Pace, frames: number, hadPresence: boolean, limits: PaceLimits, now: Millis, moved = 0): Pace {

@@ -13,7 +13,7 @@ import {
   startsWithPresence,
   take,
 } from "../core/outbox.ts"
-import { afterFlush, flushAt, type Pace, type PaceLimits, RESTED } from "../core/pace.ts"
+import { afterFlush, flushAt, framesWorth, type Pace, type PaceLimits, RESTED } from "../core/pace.ts"
 import type { Change } from "../core/roster.ts"
 import { tellUpTo } from "../core/told.ts"
 import { membersOnly, movesCount } from "../core/view.ts"
@@ -111,6 +111,7 @@ export class FanOut<R extends WeakKey> {
     const failed = new Set<R>()
     const version = isWaiting(this.#outbox) ? null : this.#ports.version()
     let frames = 0
+    let worth = 0
     for (const delivery of deliveries) {
       const told: Partial<Record<View, Encoded | null>> = {}
       for (const recipient of recipients) {
@@ -122,13 +123,15 @@ export class FanOut<R extends WeakKey> {
         told[view] = encoded
         if (delivery.kind === "presence") tellUpTo(connection, encoded !== null, version)
         if (encoded === null) continue
-        if (!this.#recipients.send(recipient, deflates ? compressed(encoded) : encoded.text)) failed.add(recipient)
+        const frame = deflates ? compressed(encoded) : encoded.text
+        if (!this.#recipients.send(recipient, frame)) failed.add(recipient)
         frames++
+        worth += framesWorth(frame.length)
       }
     }
     this.#traffic.sent(frames, now)
     const hadPresence = deliveries.some(({ kind }) => kind === "presence")
-    this.#pace = afterFlush(this.#pace, frames, hadPresence, this.#limits, begun, moved(deliveries))
+    this.#pace = afterFlush(this.#pace, worth, hadPresence, this.#limits, begun, moved(deliveries))
     for (const recipient of failed) this.#ports.failed(recipient)
     this.flushWhenDue(now)
   }

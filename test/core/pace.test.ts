@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it, vi } from "vitest"
-import { afterFlush, CROWD, flushAt, maxWaitingMessages, type Pace, type PaceLimits, RESTED } from "../../src/core/pace.ts"
+import { afterFlush, CROWD, flushAt, framesWorth, maxWaitingMessages, type Pace, type PaceLimits, RESTED } from "../../src/core/pace.ts"
 
 // Properties take their time on a busy machine.
 vi.setConfig({ testTimeout: 60_000 })
@@ -87,6 +87,17 @@ describe("the tick", () => {
         expect(crowded.presenceAt).toBeLessThanOrEqual(Math.max(usual.presenceAt, 4 * pace.tickMs))
       }),
     )
+  })
+
+  it.each([
+    [200, 100, 25],
+    [1000, 100, 50.08],
+    [1000, 12_000, 59.16],
+    [1000, 65_536, 100],
+    [1000, 1_000_000, 812.94],
+  ])("[PC8] stretches for %i connections and frames of %i characters to %d ms", (connections, length, tick) => {
+    const after = afterFlush(RESTED, connections * framesWorth(length), true, limits, 0)
+    expect(after.presenceAt).toBeCloseTo(tick, 1)
   })
 
   it("[PC5] is nothing at TICK_MS 0, as long as the fan-out allows", () => {

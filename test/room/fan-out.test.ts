@@ -42,14 +42,14 @@ function opened(roster: Roster, name: string): Connection {
   return open(roster, `${name}-connection`, identity, RATE, Date.now())
 }
 
-function room(tickMs: number) {
+function room(tickMs: number, fanoutPerSecond = 20_000) {
   const roster = emptyRoster()
   const recipients = new Relays()
   const failed: Relay[] = []
   const fanOut = new FanOut<Relay>(
     recipients,
     { sent: () => {} },
-    { tickMs, fanoutPerSecond: 20_000 },
+    { tickMs, fanoutPerSecond },
     {
       merged: () => {},
       members: () => roster.presentOf.size,
@@ -62,7 +62,7 @@ function room(tickMs: number) {
   const anna = opened(roster, "anna")
   const tell = (text: string) => {
     const data = { text }
-    const changed = anna.entry === null ? enter(roster, anna, data, 8192, Date.now()) : update(roster, anna, data, 100, 8192)
+    const changed = anna.entry === null ? enter(roster, anna, data, 8192, Date.now()) : update(roster, anna, data, 8192, 8192)
     if (!changed.ok) throw new Error(changed.error.message)
     fanOut.add(changed.value, [])
     fanOut.flushWhenDue(Date.now())
@@ -104,18 +104,18 @@ describe("a tick", () => {
   afterEach(() => void vi.useRealTimers())
 
   /** When frames went out while something changes each millisecond, and each timer is so late. */
-  function flushes(tickMs: number, lateMs: number): number[] {
-    const { roster, recipients, tell } = room(tickMs)
+  function flushes(tickMs: number, lateMs: number, fanoutPerSecond = 20_000, saying = (ms: number) => String(ms)): number[] {
+    const { roster, recipients, tell } = room(tickMs, fanoutPerSecond)
     const instants: number[] = []
     const relay = new Relay(opened(roster, "watcher"), 1)
     recipients.relays.push(relay)
     const start = Date.now()
     const timeOut = globalThis.setTimeout
     const late = vi.spyOn(globalThis, "setTimeout").mockImplementation((run: () => void, ms?: number) => timeOut(run, (ms ?? 0) + lateMs))
-    for (let ms = 0; ms < 40 * tickMs; ms++) {
+    for (let ms = 0; ms < 1000; ms++) {
       const before = relay.frames
       vi.advanceTimersByTime(1)
-      tell(String(ms))
+      tell(saying(ms))
       if (relay.frames > before) instants.push(Date.now() - start)
     }
     late.mockRestore()
@@ -130,5 +130,13 @@ describe("a tick", () => {
 
   it("[PC6] that began very late is no debt: no two presence frames are closer than a tick less four milliseconds", () => {
     for (const late of [4, 5, 30, 80]) expect(Math.min(...flushes(25, late))).toBeGreaterThanOrEqual(21)
+  })
+
+  it("[PC8] is the longer the longer its frames", () => {
+    const long = "x".repeat(8000)
+    const [short, longer] = [flushes(5, 0, 20), flushes(5, 0, 20, (ms) => ms + long)]
+    expect(Math.max(...short)).toBeLessThanOrEqual(51)
+    expect(Math.min(...longer)).toBeGreaterThanOrEqual(56)
+    expect(Math.max(...longer)).toBeLessThanOrEqual(57)
   })
 })
