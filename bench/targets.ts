@@ -17,8 +17,11 @@ export type Target = {
 /** As in wrangler.toml. */
 export const ROLLCALL_OBJECTS = { ROOM: "Room", DIRECTORY: "Directory" }
 
+/** How a Worker is run beyond what is its own. */
+export type Running = Pick<WorkerConfig, "v8Flags" | "around">
+
 /** Builds a target into a directory of its own below `scratch`. */
-export async function prepareTarget(name: TargetName, scratch: string): Promise<Target> {
+export async function prepareTarget(name: TargetName, scratch: string, running: Running = {}): Promise<Target> {
   const directory = join(scratch, name)
   mkdirSync(directory, { recursive: true })
   switch (name) {
@@ -32,18 +35,18 @@ export async function prepareTarget(name: TargetName, scratch: string): Promise<
       return {
         name,
         adapter: { kind: "rollcall", secret, adminKey, deflate: name === "deflate" },
-        launch: inWorkerd({ module, objects: ROLLCALL_OBJECTS, variables }),
+        launch: inWorkerd({ ...running, module, objects: ROLLCALL_OBJECTS, variables }),
       }
     }
     case "naive":
     case "bare": {
       const module = await buildWorker("peers/naive.ts", directory)
-      const launch = inWorkerd({ module, objects: { Room: "Room" }, variables: {} })
+      const launch = inWorkerd({ ...running, module, objects: { Room: "Room" }, variables: {} })
       return { name, adapter: { kind: "naive", prefix: `/${name}/`, tellsMembers: name === "naive" }, launch }
     }
     case "party": {
       const module = await buildWorker("peers/party.ts", directory)
-      const launch = inWorkerd({ module, objects: { Room: "Room" }, variables: {} })
+      const launch = inWorkerd({ ...running, module, objects: { Room: "Room" }, variables: {} })
       return { name, adapter: { kind: "naive", prefix: "/parties/room/", tellsMembers: true }, launch }
     }
     case "ws": {

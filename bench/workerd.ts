@@ -10,10 +10,12 @@ export type WorkerConfig = {
   readonly objects: Readonly<Record<string, string>>
   readonly variables: Readonly<Record<string, string>>
   readonly v8Flags?: readonly string[]
+  /** The text of a module that is run in place of the Worker's, and imports it. */
+  readonly around?: (module: string) => string
 }
 
 /** Each run has a storage of its own, on disk: SQLite cannot be in memory. Returns the file's path. */
-export function writeConfig({ module, objects, variables, v8Flags = [] }: WorkerConfig, port: number): string {
+export function writeConfig({ module, objects, variables, v8Flags = [], around }: WorkerConfig, port: number): string {
   const bindings = Object.entries(variables).map(([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`)
   const namespaces: string[] = []
   for (const [name, className] of Object.entries(objects)) {
@@ -22,6 +24,8 @@ export function writeConfig({ module, objects, variables, v8Flags = [] }: Worker
   }
   const storage = mkdtempSync(join(dirname(module), "storage-"))
   const path = `${storage}.capnp`
+  const own = `(name = "index.js", esModule = embed ${quote(basename(module))})`
+  const modules = around === undefined ? [own] : [`(name = "around.js", esModule = ${quote(around("index.js"))})`, own]
   writeFileSync(
     path,
     `using Workerd = import "/workerd/workerd.capnp";
@@ -31,7 +35,7 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
 );
 const worker :Workerd.Worker = (
-  modules = [(name = "index.js", esModule = embed ${quote(basename(module))})],
+  modules = [${modules.join(", ")}],
   compatibilityDate = ${quote(compatibilityDate())},
   compatibilityFlags = [${compatibilityFlags().map(quote).join(", ")}],
   bindings = [${bindings.join(", ")}],

@@ -1,7 +1,5 @@
 /** The generator's process: one argument, the job as JSON; one line of output, the result. */
-import type { Adapter } from "../adapters/adapter.ts"
-import { naive } from "../adapters/naive.ts"
-import { rollcall } from "../adapters/rollcall.ts"
+import { adapterFor } from "../adapters/adapter-for.ts"
 import { runCost } from "./cost.ts"
 import { Crowd } from "./crowd.ts"
 import { runIdle } from "./idle.ts"
@@ -11,10 +9,6 @@ import type { Result } from "./result.ts"
 import { runResume } from "./resume.ts"
 import { runStorm } from "./storm.ts"
 import { runWake } from "./wake.ts"
-
-function adapterFor({ adapter }: Job): Adapter {
-  return adapter.kind === "rollcall" ? rollcall(adapter.secret, adapter.deflate) : naive(adapter.prefix, adapter.tellsMembers)
-}
 
 function run(crowd: Crowd, job: Job): Promise<Result> {
   const { scenario, pid } = job
@@ -35,7 +29,7 @@ function run(crowd: Crowd, job: Job): Promise<Result> {
 }
 
 const job = jobSchema.parse(JSON.parse(process.argv[2] ?? "null"))
-const crowd = new Crowd(adapterFor(job), job.port)
+const crowd = new Crowd(adapterFor(job.adapter), job.port)
 const result = await run(crowd, job)
 crowd.disperse()
 console.log(JSON.stringify(result))

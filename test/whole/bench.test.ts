@@ -33,3 +33,14 @@ it("[BN9] a crowd that moves is counted, everybody is current after it, and its 
     rmSync(folder, { recursive: true })
   }
 })
+
+it("[BN11] where the memory of idle connections goes is measured through all stages, beside the bare objects", {
+  timeout: 120_000,
+}, async () => {
+  const rows = (await bench("memory", "--smoke")).split("\n").filter((line) => /^\| (rollcall|naive|bare), 50 /.test(line))
+  expect(rows).toHaveLength(2 * 3)
+  const figures = rows.map((row) => row.split("|").slice(2, -1).map(Number))
+  expect(figures.flat().every(Number.isFinite)).toBe(true)
+  // Nobody's connection is for nothing.
+  for (const [kilobytes = 0] of figures) expect(kilobytes).toBeGreaterThan(1)
+})
