@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Adapter, SeqOf } from "../adapters/adapter.ts"
 import { seqOf } from "./motion.ts"
+import { move } from "./move.ts"
 import { lastSeq, newcomer, type Participant } from "./participant.ts"
 import { SharedSight, type Sight, type States } from "./seen.ts"
-import { move } from "./sender.ts"
 import { Tally } from "./tally.ts"
 import { WebSocketClient } from "./websocket.ts"
 

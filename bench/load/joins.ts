@@ -2,8 +2,8 @@
 import type { Crowd } from "./crowd.ts"
 import type { ScenarioOf } from "./job.ts"
 import { megabytes, Stopwatch } from "./measure.ts"
+import { move } from "./move.ts"
 import type { JoinsResult } from "./result.ts"
-import { move } from "./sender.ts"
 import { settle } from "./staleness.ts"
 import { wire } from "./websocket.ts"
 

@@ -1,7 +1,7 @@
 /** Lets everybody move at a fixed rate, one after the other, evenly spread in time. */
 import type { Crowd } from "./crowd.ts"
-import { positionOf } from "./motion.ts"
-import { lastSeq, type Participant } from "./participant.ts"
+import { move } from "./move.ts"
+import { lastSeq } from "./participant.ts"
 
 /**
  * A member with so many updates that no observer has seen yet skips its turn. So an overloaded server shows what it
@@ -59,13 +59,4 @@ export class Sender {
       else move(this.#crowd, member)
     }
   }
-}
-
-/** Sends the member's next state, and returns its number. */
-export function move({ adapter }: Crowd, member: Participant): number {
-  const seq = member.sentAt.length
-  const frame = adapter.update(positionOf(member.index, seq))
-  member.sentAt.push(performance.now())
-  member.socket?.write(frame)
-  return seq
 }

@@ -5,7 +5,7 @@
 import { backoff } from "./backoff.ts"
 import type { PageEvent } from "./page.ts"
 import type { ConnectionStatus, Reason } from "./types.ts"
-import type { RoomFrame } from "./wire.ts"
+import type { Answer, RoomFrame } from "./wire.ts"
 
 export type Millis = number
 
@@ -67,15 +67,6 @@ export type Event =
   | { readonly kind: "answered"; readonly answer: Answer | null }
   /** It may be time, as `dueAt` said. */
   | { readonly kind: "tick" }
-
-/** What a refused upgrade is about. */
-export type Answer = {
-  /** Of HTTP. */
-  readonly status: number
-  readonly reason: Reason
-  /** 0 or no number where nothing was said. */
-  readonly retryAfter: Millis
-}
 
 /** Get a token, open a socket, ask why it was refused, say `ping`, answer a heartbeat, hand the token in. The state holds with what. */
 export type Effect = "token" | "open" | "ask" | "ping" | "pong" | "auth"

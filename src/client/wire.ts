@@ -1,7 +1,7 @@
 /** The edge to the wire: text to frame, room to address, refusal to reason. */
 import type { Problem } from "../protocol/errors.ts"
 import type { RoomFrame as AnyRoomFrame } from "../protocol/frames.ts"
-import type { Answer } from "./machine.ts"
+import type { Reason } from "./types.ts"
 
 /** The part of a WebSocket that is used; browsers, Node, Deno, Workers and the package ws all have it. */
 export type SocketLike = {
@@ -34,6 +34,15 @@ const HEARD = /^(ack|error|message|presence|sync|welcome)$/
 /** A type that a later version of the service adds is nobody's here. */
 export function isHeard(frame: RoomFrame): frame is Heard {
   return HEARD.test(frame.type)
+}
+
+/** What a refused upgrade is about. */
+export type Answer = {
+  /** Of HTTP. */
+  readonly status: number
+  readonly reason: Reason
+  /** In milliseconds; 0 or no number where nothing was said. */
+  readonly retryAfter: number
 }
 
 /** `url` is the service's base, http or ws, relative to the page where there is one. */

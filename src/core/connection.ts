@@ -3,7 +3,6 @@ import type { Entry } from "../protocol/frames.ts"
 import type { View } from "../protocol/views.ts"
 import type { Grants } from "./capability.ts"
 import type { Bucket } from "./rate.ts"
-import type { Told } from "./told.ts"
 
 /** Server-made, unguessable, never reused; everybody in the room may see it. */
 export type ConnectionId = string
@@ -26,6 +25,9 @@ export type Identity = {
   readonly grants: Grants
   readonly expiresAt: Millis
 }
+
+/** As many frames of the room as the client has had when it has had them all; the last left it with this version of the roster. */
+export type Told = { readonly frames: number; readonly version: number }
 
 export type Connection = {
   readonly id: ConnectionId

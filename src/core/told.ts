@@ -4,9 +4,6 @@
  */
 import type { Connection } from "./connection.ts"
 
-/** As many frames of the room as the client has had when it has had them all; the last left it with this version of the roster. */
-export type Told = { readonly frames: number; readonly version: number }
-
 /** While some changes of a flush still wait, no version is what the client holds. */
 const BETWEEN_VERSIONS = Number.NaN
 

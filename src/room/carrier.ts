@@ -3,7 +3,7 @@
  * for it. A crash takes it, as it takes every attachment; so do the last sockets of a room, but then it reports.
  */
 import type { Millis } from "../core/connection.ts"
-import type { RoomParts } from "./perform.ts"
+import type { RoomParts } from "./parts.ts"
 import type { Tallies } from "./tallies.ts"
 
 export class Carrier {

@@ -2,7 +2,8 @@
 import type { Millis } from "../core/connection.ts"
 import { adopt, isRefTaken, restore } from "../core/roster.ts"
 import type { Effects } from "./effects.ts"
-import type { Performer, RoomParts } from "./perform.ts"
+import type { RoomParts } from "./parts.ts"
+import type { Performer } from "./perform.ts"
 
 /**
  * What has to be performed for it; null: nothing. Idempotent: the runtime may report an end twice, and the end of a

@@ -9,7 +9,8 @@ import type { CloseCode } from "../protocol/close-codes.ts"
 import type { Refusal } from "../protocol/errors.ts"
 import type { Entry, JsonObject } from "../protocol/frames.ts"
 import type { Effects } from "./effects.ts"
-import type { Performer, RoomParts } from "./perform.ts"
+import type { RoomParts } from "./parts.ts"
+import type { Performer } from "./perform.ts"
 
 /** A call's answer, and what has to be performed for it. */
 export type Operation<T> = { readonly answer: T; readonly effects: Effects }

@@ -1,39 +1,17 @@
 /** The only place with side effects, in one order: attachment and ledger → replies → fan-out → closes → alarm. */
 
-import type { Settings } from "../config/config.ts"
 import { type Connection, isConnected, type MemberId, type Millis } from "../core/connection.ts"
 import { type Reply, snapshotSent } from "../core/conversation.ts"
-import { type Change, type Roster, remove, startGrace } from "../core/roster.ts"
-import type { Alarm } from "./alarm.ts"
-import type { Announcements } from "./announcements.ts"
+import { type Change, remove, startGrace } from "../core/roster.ts"
 import { Carrier } from "./carrier.ts"
-import type { RoomCounters } from "./counters.ts"
 import type { Destination } from "./destinations.ts"
 import type { Effects } from "./effects.ts"
 import { FanOut } from "./fan-out.ts"
-import type { Ledger } from "./ledger.ts"
+import type { RoomParts } from "./parts.ts"
 import { Reporter } from "./report.ts"
 import { comeToRest, forget, restOn } from "./rest.ts"
-import type { Snapshot } from "./snapshot.ts"
-import type { Sockets } from "./sockets.ts"
 import { newTallies, type Tallies } from "./tallies.ts"
-import type { Traffic } from "./traffic.ts"
 import { sendRoom } from "./whole-room.ts"
-
-export type RoomParts = {
-  readonly settings: Settings
-  readonly roster: Roster
-  readonly sockets: Sockets
-  readonly ledger: Ledger
-  readonly alarm: Alarm
-  readonly snapshot: Snapshot
-  readonly traffic: Traffic
-  readonly counters: RoomCounters
-  /** Null: webhooks are off. */
-  readonly announcements: Announcements | null
-  /** Work that no event waits for; what it throws is logged. */
-  readonly background: (work: Promise<void>) => void
-}
 
 const PRUNE_EVERY_MS = 86_400_000
 
@@ -129,7 +107,7 @@ export class Performer {
     this.#parts.counters.add("messages", messages.length)
     this.sweepBy = effects.isSweep === true ? lookBy : Math.min(this.sweepBy, lookBy)
     const cameOrWent = changes.some(({ kind }) => kind === "enter" || kind === "leave")
-    const reportBy = this.#reporter.settle(this, { cameOrWent, isSweep: effects.isSweep === true }, now)
+    const reportBy = this.#reporter.settle(this.tallies, { cameOrWent, isSweep: effects.isSweep === true }, now)
     this.announce(now)
     // What a tick will tell is carried with it: its timer keeps the room from falling asleep.
     if (!this.#fanOut.isPending) this.#carrier.carry(this.tallies, now)

@@ -4,7 +4,8 @@ import { isEmpty, leaseFor, type Occupants, type Reported, type ReportLimits, re
 import { messageOf } from "../log/fault.ts"
 import { log } from "../log/log.ts"
 import type { Destination } from "./destinations.ts"
-import type { Performer, RoomParts } from "./perform.ts"
+import type { RoomParts } from "./parts.ts"
+import type { Tallies } from "./tallies.ts"
 
 export class Reporter {
   readonly #parts: RoomParts
@@ -33,7 +34,7 @@ export class Reporter {
   }
 
   /** Reports what is due. Returns when something will be, or infinity. `cameOrWent`: an entry did. */
-  settle({ tallies }: Performer, { cameOrWent, isSweep }: { cameOrWent: boolean; isSweep: boolean }, now: Millis): Millis {
+  settle({ since }: Tallies, { cameOrWent, isSweep }: { cameOrWent: boolean; isSweep: boolean }, now: Millis): Millis {
     const { roster, counters, sockets } = this.#parts
     if (this.#destinations.length === 0) return Number.POSITIVE_INFINITY
     this.#isDirty ||= cameOrWent || roster.presentOf.size !== this.#members || roster.connected !== this.#connected
@@ -48,7 +49,7 @@ export class Reporter {
     const at = reportAt(this.#last, current, isSweep, counters.isActive, this.#limits, now)
     if (at !== null && at > now) return at
     this.#isDirty = false
-    if (at !== null) this.#report(room, current, tallies.since, now)
+    if (at !== null) this.#report(room, current, since, now)
     return this.#renewBy
   }
 

@@ -1,6 +1,6 @@
 /** A room in which nobody is left: what it remembers and until when, and how nothing of it stays once that is over. */
 import type { Millis } from "../core/connection.ts"
-import type { RoomParts } from "./perform.ts"
+import type { RoomParts } from "./parts.ts"
 import type { Tallies } from "./tallies.ts"
 
 /** What remains is when each member was last seen, until its retention ends, and who is banned. */

@@ -3,7 +3,7 @@ import type { Connection, ConnectionId, Millis } from "../core/connection.ts"
 import { sweepBy } from "../core/liveness.ts"
 import { restore } from "../core/roster.ts"
 import type { Effects } from "./effects.ts"
-import type { RoomParts } from "./perform.ts"
+import type { RoomParts } from "./parts.ts"
 import { newerTallies, newTallies, type Tallies } from "./tallies.ts"
 
 export type Restored = { readonly tallies: Tallies; readonly effects: Effects }

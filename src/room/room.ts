@@ -36,7 +36,8 @@ import {
   presenceTextOf,
   statsOf,
 } from "./operations.ts"
-import { Performer, type RoomParts } from "./perform.ts"
+import type { RoomParts } from "./parts.ts"
+import { Performer } from "./perform.ts"
 import { refuseConnect } from "./refuse.ts"
 import { restoreRoom } from "./restore.ts"
 import { roomSettings } from "./settings.ts"

@@ -5,7 +5,8 @@ import { judge, nextSweep, type Watched } from "../core/liveness.ts"
 import { type Change, goAway } from "../core/roster.ts"
 import { CLOSES, type CloseCode } from "../protocol/close-codes.ts"
 import type { Effects } from "./effects.ts"
-import type { Performer, RoomParts } from "./perform.ts"
+import type { RoomParts } from "./parts.ts"
+import type { Performer } from "./perform.ts"
 import { warn } from "./welcome.ts"
 
 type Seen = { readonly socket: WebSocket | null; readonly watched: Watched }

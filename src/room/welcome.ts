@@ -10,7 +10,8 @@ import { DEFLATE_SUBPROTOCOL, PROTOCOL_VERSION } from "../protocol/names.ts"
 import type { Admission } from "./admission.ts"
 import { hasNewerInfo } from "./attachment.ts"
 import type { Effects } from "./effects.ts"
-import type { Performer, RoomParts } from "./perform.ts"
+import type { RoomParts } from "./parts.ts"
+import type { Performer } from "./perform.ts"
 import { sendRoom } from "./whole-room.ts"
 
 export function welcomeFresh(parts: RoomParts, performer: Performer, socket: WebSocket, admission: Admission, now: Millis): Effects {

@@ -2,7 +2,7 @@
 import type { Connection } from "../core/connection.ts"
 import { tellUpTo } from "../core/told.ts"
 import { DEFLATE_FROM, withHead } from "./deflate.ts"
-import type { RoomParts } from "./perform.ts"
+import type { RoomParts } from "./parts.ts"
 
 /** `head` is the frame up to its room: JSON without the closing brace. Returns how many characters or bytes were sent. */
 export function sendRoom(parts: RoomParts, socket: WebSocket, connection: Connection | null, head: string): number {
