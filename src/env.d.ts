@@ -19,5 +19,6 @@ declare namespace Cloudflare {
 
 /** The one function of Node's that the Worker calls; its own types would bring a second runtime's globals along. */
 declare module "node:zlib" {
-  export function deflateRawSync(text: string, options: { readonly level: number }): Uint8Array
+  export const constants: { readonly Z_SYNC_FLUSH: number }
+  export function deflateRawSync(text: string, options: { readonly level: number; readonly finishFlush?: number }): Uint8Array
 }

@@ -36,8 +36,8 @@ export class WeakCache<K, V extends object> {
     this.#strong = strong
   }
 
-  /** The cached value if it is still there and fresh, else a new one, which is cached. */
-  get(key: K, isFresh: (value: V) => boolean, make: () => V): V {
+  /** The cached value if it is still there and fresh, else a new one, which is cached; the stale one, if it is still there, may help to make it. */
+  get(key: K, isFresh: (value: V) => boolean, make: (stale: V | undefined) => V): V {
     const held = this.#refs.get(key)
     const cached = held?.deref()
     if (cached !== undefined && isFresh(cached)) {
@@ -48,7 +48,7 @@ export class WeakCache<K, V extends object> {
     this.#misses++
     if (held !== undefined && cached === undefined) this.#reclaimed++
     if (cached !== undefined) this.#ring.delete(cached)
-    const made = make()
+    const made = make(cached)
     const ref = new WeakRef(made)
     this.#refs.set(key, ref)
     this.#finalizers.register(made, { key, ref })

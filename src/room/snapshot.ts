@@ -5,10 +5,11 @@ import { present, type Roster } from "../core/roster.ts"
 import { withoutData } from "../core/view.ts"
 import type { Entry } from "../protocol/frames.ts"
 import type { View } from "../protocol/views.ts"
-import { deflated } from "./deflate.ts"
+import { type Chunk, chunksOf, deflatedChunks, lengthOfChunks, textOfChunks } from "./chunks.ts"
+import { DEFLATE_FROM } from "./deflate.ts"
 
 type EncodedEntry = { readonly entry: Entry; readonly text: string }
-type EncodedRoom = { readonly version: number; readonly text: string; deflated: Uint8Array | null }
+type EncodedRoom = { readonly version: number; readonly chunks: readonly Chunk[]; text: string | null }
 
 /** How many encoded entries are held strongly; a room of that size or less is encoded once in any case. */
 const STRONG_ENTRIES = 64
@@ -26,24 +27,28 @@ export class Snapshot {
 
   /** `[entry,…]`, for `present`. An entry that did not change since it was last encoded is not encoded again. */
   text(roster: Roster, view: Exclude<View, "count"> = "full"): string {
-    return this.#encoded(roster, view).text
+    const encoded = this.#encoded(roster, view)
+    encoded.text ??= textOfChunks(encoded.chunks)
+    return encoded.text
   }
 
-  /** `"present":[entry,…]}`, the end of a frame, compressed once for all who come while nobody changes. */
-  deflated(roster: Roster, view: Exclude<View, "count"> = "full"): Uint8Array {
-    const encoded = this.#encoded(roster, view)
-    encoded.deflated ??= deflated(`"present":${encoded.text}}`)
-    return encoded.deflated
+  /**
+   * `entry,…]}`, the end of a frame, compressed once for all who come while nobody changes, and anew as far as somebody did.
+   * Null: it is too short to gain by it.
+   */
+  deflated(roster: Roster, view: Exclude<View, "count"> = "full"): readonly Uint8Array[] | null {
+    const { chunks } = this.#encoded(roster, view)
+    return lengthOfChunks(chunks) < DEFLATE_FROM ? null : deflatedChunks(chunks)
   }
 
   #encoded(roster: Roster, view: Exclude<View, "count">): EncodedRoom {
     return this.#room.get(
       view,
       ({ version }) => version === roster.version,
-      () => ({
+      (stale) => ({
         version: roster.version,
-        text: `[${Array.from(present(roster), (entry) => this.#entryText(entry, view)).join(",")}]`,
-        deflated: null,
+        chunks: chunksOf(present(roster), stale?.chunks ?? [], (entry) => this.#entryText(entry, view)),
+        text: null,
       }),
     )
   }

@@ -1,7 +1,7 @@
 /** The whole room to one socket, in a `welcome` or a `sync`: what is the same for all comes from the snapshot. */
 import type { Connection } from "../core/connection.ts"
 import { tellUpTo } from "../core/told.ts"
-import { DEFLATE_FROM, withHead } from "./deflate.ts"
+import { withHead } from "./deflate.ts"
 import type { RoomParts } from "./parts.ts"
 
 /** `head` is the frame up to its room: JSON without the closing brace. Returns how many characters or bytes were sent. */
@@ -17,6 +17,7 @@ function roomFrame({ snapshot, roster }: RoomParts, connection: Connection | nul
   if (connection?.grants.subscribe !== true) return `${head},"present":[]}`
   const { view, deflates } = connection
   if (view === "count") return `${head},"present":[],"members":${roster.presentOf.size}}`
-  const text = snapshot.text(roster, view)
-  return deflates && text.length >= DEFLATE_FROM ? withHead(`${head},`, snapshot.deflated(roster, view)) : `${head},"present":${text}}`
+  const parts = deflates ? snapshot.deflated(roster, view) : null
+  if (parts !== null) return withHead(`${head},"present":[`, parts)
+  return `${head},"present":${snapshot.text(roster, view)}}`
 }

@@ -1,7 +1,7 @@
 import { exports } from "cloudflare:workers"
 import fc from "fast-check"
 import { describe, expect, it, vi } from "vitest"
-import { deflated, withHead } from "../../src/room/deflate.ts"
+import { deflated, deflatedPart, withHead } from "../../src/room/deflate.ts"
 import { connect, hibernate, newRoom, tokenFor } from "./room-client.ts"
 
 function inflate(bytes: Uint8Array | ArrayBuffer): Promise<string> {
@@ -15,7 +15,9 @@ describe("compressed frames", () => {
       fc.asyncProperty(text, text, fc.nat({ max: 60 }), async (head, body, times) => {
         const long = body.repeat(times)
         expect(await inflate(deflated(long))).toBe(long)
-        expect(await inflate(withHead(head, deflated(long)))).toBe(head + long)
+        expect(await inflate(withHead(head, [deflated(long)]))).toBe(head + long)
+        const parts = [deflatedPart(long, false), deflatedPart(head, false), deflatedPart(long, true)]
+        expect(await inflate(withHead(head, parts))).toBe(head + long + head + long)
       }),
       { numRuns: 50 },
     )
