@@ -97,6 +97,8 @@ export class Performer {
       if (this.#waitsForRow(socket)) this.#held.push([socket, reply])
       else this.reply(socket, reply)
     }
+    // Before anybody is told: whose socket throws then is let go at once, and its grace is to be looked at as well.
+    this.sweepBy = effects.isSweep === true ? lookBy : Math.min(this.sweepBy, lookBy)
     this.#fanOut.add(changes, messages)
     this.#fanOut.flushWhenDue(now)
     for (const [socket, code] of closes) {
@@ -105,7 +107,6 @@ export class Performer {
     }
     this.#parts.counters.changes(changes)
     this.#parts.counters.add("messages", messages.length)
-    this.sweepBy = effects.isSweep === true ? lookBy : Math.min(this.sweepBy, lookBy)
     const cameOrWent = changes.some(({ kind }) => kind === "enter" || kind === "leave")
     const reportBy = this.#reporter.settle(this.tallies, { cameOrWent, isSweep: effects.isSweep === true }, now)
     this.announce(now)

@@ -1,7 +1,9 @@
 import { runInDurableObject } from "cloudflare:test"
 import { describe, expect, it, vi } from "vitest"
 import { decodeAttachment } from "../../src/room/attachment.ts"
-import { connect, newRoom, type RoomClient, stubOf } from "./room-client.ts"
+import { connect, newRoom, type RoomClient, runAlarm, stubOf } from "./room-client.ts"
+
+const GRACE = 10_000
 
 const typesOf = (client: RoomClient, from = 0) => client.frames.slice(from).map(({ type }) => type)
 
@@ -9,6 +11,16 @@ function attachmentOf(room: string, client: RoomClient) {
   return runInDurableObject(stubOf(room), (_room, state) => {
     const [socket] = state.getWebSockets(client.welcome.connection)
     return decodeAttachment(socket?.deserializeAttachment(), 60, Date.now())?.connection
+  })
+}
+
+function breakSocketOf(room: string, client: RoomClient) {
+  return runInDurableObject(stubOf(room), (_room, state) => {
+    for (const socket of state.getWebSockets(client.welcome.connection)) {
+      socket.send = () => {
+        throw new Error("broken pipe")
+      }
+    }
   })
 }
 
@@ -54,13 +66,7 @@ describe("one order of effects", () => {
     const carl = await connect(room, "carl")
     await bert.ask({ type: "enter", data: {} })
     await carl.next("presence")
-    await runInDurableObject(stubOf(room), (_room, state) => {
-      for (const socket of state.getWebSockets(bert.welcome.connection)) {
-        socket.send = () => {
-          throw new Error("broken pipe")
-        }
-      }
-    })
+    await breakSocketOf(room, bert)
     await anna.ask({ type: "enter", data: {} })
     await carl.next("presence", ({ enter }) => enter?.[0]?.member === "anna")
     expect(await carl.sync()).toHaveLength(2)
@@ -69,5 +75,26 @@ describe("one order of effects", () => {
     expect(liveness.nextAlarmAt).toBeLessThanOrEqual(Date.now() + 10_000)
     const back = await connect(room, "bert", { session: bert.welcome.session })
     expect(back.welcome.resumed).toBe(true)
+  })
+
+  it("[IS3] [GR3] whose socket throws while a sweep tells of another is gone when its grace is over", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] })
+    try {
+      const room = newRoom()
+      const anna = await connect(room, "anna")
+      const bert = await connect(room, "bert")
+      await bert.ask({ type: "enter", data: {} })
+      await stubOf(room).place("bot", { data: {}, info: {}, ttl: 1000 })
+      await anna.next("presence", ({ enter }) => enter?.[0]?.member === "bot")
+      await breakSocketOf(room, bert)
+      vi.setSystemTime(Date.now() + 1500)
+      await runAlarm(room)
+      expect((await anna.next("presence", ({ leave }) => leave !== undefined)).leave?.[0]?.[1]).toBe("expired")
+      vi.setSystemTime(Date.now() + GRACE)
+      await runAlarm(room)
+      expect((await anna.next("presence", ({ leave }) => leave?.[0]?.[1] === "closed")).leave).toEqual([[bert.welcome.ref, "closed"]])
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
