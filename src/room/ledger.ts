@@ -47,7 +47,7 @@ const rowSchema = z.object({
   until: z.number().nullable(),
 })
 
-const idRow = z.object({ id: z.string() })
+const listedRow = z.object({ id: z.string(), line: z.string() })
 const newerInfoRow = z.object({ newer_info: json.nullable() })
 const atRow = z.object({ at: z.number().nullable() })
 const untilRow = z.object({ until: z.number() })
@@ -69,13 +69,18 @@ export class Ledger {
     this.#exists = [...this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'connections'")].length > 0
   }
 
+  /** Who has a row, by ref. `isInGrace`: it says that the end of its line was noted. */
+  listed(): { readonly id: ConnectionId; readonly isInGrace: boolean }[] {
+    const rows = this.#rows("SELECT id, line FROM connections ORDER BY ref")
+    return rows.map((row) => listedRow.parse(row)).map(({ id, line }) => ({ id, isInGrace: line === "grace" }))
+  }
+
   /**
-   * Connections that were announced or are in grace and have no socket, by ref. Without an end of their grace they are
+   * These connections, which were announced or are in grace and have no socket. Without an end of their grace they are
    * the dead of a crash. A row that cannot be read is dropped: it is nobody.
    */
-  absent(connected: ReadonlySet<ConnectionId>, rate: number, now: Millis): Connection[] {
-    const ids = this.#rows("SELECT id FROM connections ORDER BY ref").map((row) => idRow.parse(row).id)
-    return ids.filter((id) => !connected.has(id)).flatMap((id) => this.#read(id, rate, now))
+  absent(ids: readonly ConnectionId[], rate: number, now: Millis): Connection[] {
+    return ids.flatMap((id) => this.#read(id, rate, now))
   }
 
   /** Written at `enter`, at the start of grace, and when grace ends in a resume. */

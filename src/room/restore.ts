@@ -10,6 +10,8 @@ export type Restored = { readonly tallies: Tallies; readonly effects: Effects }
 
 export function restoreRoom(parts: RoomParts, now: Millis): Restored {
   const { sockets, ledger, roster, settings, counters } = parts
+  const rows = ledger.listed()
+  const inGrace = new Set(rows.filter(({ isInGrace }) => isInGrace).map(({ id }) => id))
   const found: Connection[] = []
   const connected = new Set<ConnectionId>()
   let carried: Tallies | null = null
@@ -20,13 +22,20 @@ export function restoreRoom(parts: RoomParts, now: Millis): Restored {
     const { connection, tallies, hasNewerInfo, counted } = attachment
     if (counted !== null) counters.found(counted)
     if (hasNewerInfo) connection.info = ledger.newerInfo(connection.id) ?? connection.info
+    carried = carried === null ? tallies : newerTallies(carried, tallies)
+    if (inGrace.has(connection.id)) {
+      // A sweep did not find it open, and what closed it was never reported; asleep, the runtime forgot that it was closed.
+      sockets.release(socket)
+      sockets.abandon(socket)
+      continue
+    }
     found.push(connection)
     connected.add(connection.id)
     lookBy = Math.min(lookBy, sweepBy({ connection, pingedAt: sockets.pingedAt(socket) }, settings.clocks))
-    carried = carried === null ? tallies : newerTallies(carried, tallies)
     carrier ??= socket
   }
-  for (const connection of ledger.absent(connected, settings.maxFramesPerSecond, now)) {
+  const absent = rows.map(({ id }) => id).filter((id) => !connected.has(id))
+  for (const connection of ledger.absent(absent, settings.maxFramesPerSecond, now)) {
     if (connection.line.at === "grace" && connection.line.until === Number.POSITIVE_INFINITY) {
       // Announced, and without a socket: the dead of a crash. They get their grace, then they leave.
       connection.line = { at: "grace", until: now + settings.graceMs }

@@ -4,6 +4,9 @@ import { describe, expect, it, vi } from "vitest"
 import { connect, crash, hibernate, newRoom, runAlarm, stubOf, tokenFor } from "./room-client.ts"
 
 const IDLE = 1_800_000
+const GRACE = 10_000
+/** By then those who never pinged are asked, and everybody is looked at. */
+const SWEEP = 40_000
 
 describe("a room that hibernated", () => {
   it("[HB1] keeps every entry, ref, member and session, and knows who may do what", async () => {
@@ -44,6 +47,33 @@ describe("a room that hibernated", () => {
     bert.close(1000)
     const told = await anna.next("presence", ({ leave }) => leave !== undefined)
     expect(told.leave).toEqual([[bert.welcome.ref, "left"]])
+  })
+
+  it("[HB14] knows that a line had ended which only a sweep noted, whose socket is listed as open again", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] })
+    try {
+      const room = newRoom()
+      const anna = await connect(room, "anna")
+      const bert = await connect(room, "bert")
+      await runInDurableObject(stubOf(room), (_room, state) => {
+        const [socket] = state.getWebSockets(bert.welcome.connection)
+        if (socket !== undefined) Object.defineProperty(socket, "readyState", { value: WebSocket.CLOSED })
+      })
+      vi.setSystemTime(Date.now() + SWEEP)
+      await runAlarm(room)
+      await anna.ask({ type: "pong" })
+      await hibernate(room)
+      expect((await stubOf(room).stats(room)).connections).toBe(1)
+      vi.setSystemTime(Date.now() + GRACE)
+      await runAlarm(room)
+      await anna.ask({ type: "pong" })
+      const rows = await runInDurableObject(stubOf(room), (_room, state) => state.storage.sql.exec("SELECT id FROM connections").toArray())
+      expect(rows).toEqual([])
+      const again = await connect(room, "bert", { session: bert.welcome.session })
+      expect(again.welcome.resumed).toBe(false)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it("[HB4] takes a broken line that wakes it into grace, and a resume continues it unseen", async () => {
