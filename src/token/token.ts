@@ -1,5 +1,5 @@
 /** Tokens: a JWT, HS256 with one of the service's secrets, or signed by a key of the key set. Verified and minted with jose. */
-import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from "jose"
+import { type CryptoKey, decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from "jose"
 import { z } from "zod"
 import { grantsFor } from "../core/capability.ts"
 import type { Identity } from "../core/connection.ts"
@@ -48,6 +48,10 @@ export function tokenKeys({ tokenSecrets, jwksUrl }: { tokenSecrets: readonly st
   return { secrets: tokenSecrets, keySet: jwksUrl === null ? null : keySetAt(jwksUrl) }
 }
 
+/** Of this isolate: a service has a secret or two, but nothing here knows whose settings they are. */
+const importedKeys = new Map<string, CryptoKey>()
+const MAX_IMPORTED_KEYS = 16
+
 const SECRET_ALGORITHMS = ["HS256"]
 const KEY_SET_ALGORITHMS = ["EdDSA", "ES256", "RS256"]
 
@@ -83,7 +87,7 @@ export function mintToken(claims: Claims, secret: string): Promise<string> {
 async function bySecret(jwt: string, { secrets }: TokenKeys, now: number): Promise<Result<JWTPayload>> {
   for (const [index, secret] of secrets.entries()) {
     try {
-      const { payload } = await jwtVerify(jwt, encodeSecret(secret), options(SECRET_ALGORITHMS, now))
+      const { payload } = await jwtVerify(jwt, await secretKey(secret), options(SECRET_ALGORITHMS, now))
       return ok(payload)
     } catch (error) {
       if (error instanceof errors.JWSSignatureVerificationFailed && index < secrets.length - 1) continue
@@ -141,6 +145,16 @@ function describe(error: unknown, { keySet }: TokenKeys): string {
     return `the token's algorithm is not allowed; HS256${keySet === null ? " is" : ", EdDSA, ES256 and RS256 are"}`
   if (error instanceof errors.JWTClaimValidationFailed) return `the token's ${error.claim} is not allowed`
   return "the token is not a well-formed JWT"
+}
+
+/** The key of a secret, imported once. The keys themselves are held, and no promise of one: a promise is its request's. */
+async function secretKey(secret: string): Promise<CryptoKey> {
+  const known = importedKeys.get(secret)
+  if (known !== undefined) return known
+  const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(secret), { name: "HMAC", hash: "SHA-256" }, false, ["verify"])
+  if (importedKeys.size >= MAX_IMPORTED_KEYS) importedKeys.clear()
+  importedKeys.set(secret, key)
+  return key
 }
 
 function encodeSecret(secret: string): Uint8Array {

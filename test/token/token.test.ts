@@ -60,6 +60,14 @@ describe("a token of the service", () => {
     expect(await faultOf(jwt, [OTHER, "third".repeat(8)])).toContain("signature")
   })
 
+  it("[AU1] verifies with each of many secrets, and with no other of them, in whatever order they are asked", async () => {
+    const secrets = Array.from({ length: 40 }, (_, i) => `${i}-secret`.padEnd(40, "x"))
+    for (const [i, secret] of [...secrets, ...secrets].entries()) {
+      expect((await claimsOf(signed(good, secret), [secret])).sub).toBe("anna")
+      expect(await faultOf(signed(good, secret), [secrets[(i + 1) % secrets.length] ?? ""])).toContain("signature")
+    }
+  })
+
   it("[AU1] tells why it is bad also where the first secret is not its own", async () => {
     expect(await faultOf(signed({ ...good, exp: NOW_S - 1 }), [OTHER, SECRET])).toContain("expired")
   })
