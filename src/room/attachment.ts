@@ -2,36 +2,13 @@
  * A connection as bytes on its socket: the truth that outlives hibernation. UTF-8 of JSON with a version byte first,
  * not a structured clone, which doubles text with one non-Latin character in it: so the 16,384 bytes are arithmetic.
  */
-import { z } from "zod"
 import { type Connection, ON_SOCKET } from "../core/connection.ts"
 import { fullBucket } from "../core/rate.ts"
-import { viewSchema } from "../protocol/views.ts"
-import { type Carried, carriedSchema } from "./counters.ts"
-import { type Tallies, talliesSchema } from "./tallies.ts"
+import { type Attached, isAttached } from "./attached.ts"
+import type { Carried } from "./counters.ts"
+import type { Tallies } from "./tallies.ts"
 
 const VERSION = 1
-
-/** `info` is what the entry shows; a newer one waits in the ledger when `newer` says so. */
-const schema = z.object({
-  id: z.string(),
-  ref: z.int(),
-  member: z.string(),
-  info: z.looseObject({}),
-  newer: z.literal(1).optional(),
-  grants: z.tuple([z.boolean(), z.boolean(), z.boolean()]),
-  expires: z.number(),
-  warned: z.literal(1).optional(),
-  view: viewSchema.optional(),
-  deflates: z.literal(1).optional(),
-  entry: z.object({ data: z.looseObject({}), status: z.enum(["active", "away"]), since: z.number() }).optional(),
-  heard: z.number(),
-  active: z.number(),
-  asked: z.number().optional(),
-  errors: z.int().optional(),
-  bytes: z.int().optional(),
-  tallies: talliesSchema,
-  counted: carriedSchema.optional(),
-})
 
 /** So much has room for a connection of the largest data; counters that do not fit beside it wait for another socket. */
 const MAX_BYTES_WITH_COUNTERS = 16_000
@@ -71,7 +48,7 @@ export function encodeAttachment(connection: Connection, tallies: Tallies, count
     bytes: connection.dataBytes || undefined,
     tallies,
     counted: counted ?? undefined,
-  } satisfies z.input<typeof schema>)
+  } satisfies Attached)
   const bytes = new Uint8Array(text.length * 3 + 1)
   bytes[0] = VERSION
   const { written } = new TextEncoder().encodeInto(text, bytes.subarray(1))
@@ -82,10 +59,10 @@ export function encodeAttachment(connection: Connection, tallies: Tallies, count
 /** Null when it is not of this version, or not ours at all: then the socket has no connection. */
 export function decodeAttachment(attachment: unknown, rate: number, now: number): Attachment | null {
   if (!(attachment instanceof Uint8Array) || attachment[0] !== VERSION) return null
-  const parsed = schema.safeParse(readJson(new TextDecoder().decode(attachment.subarray(1))))
-  if (!parsed.success) return null
-  const { id, ref, member, info, newer, entry, grants, expires, warned, view, deflates, heard, active, asked, errors, bytes } = parsed.data
-  const { tallies, counted } = parsed.data
+  const attached = readJson(new TextDecoder().decode(attachment.subarray(1)))
+  if (!isAttached(attached)) return null
+  const { id, ref, member, info, newer, entry, grants, expires, warned, view, deflates, heard, active, asked, errors, bytes } = attached
+  const { tallies, counted } = attached
   const [subscribe, presence, message] = grants
   const connection: Connection = {
     id,
@@ -95,7 +72,7 @@ export function decodeAttachment(attachment: unknown, rate: number, now: number)
     grants: { subscribe, presence, message },
     expiresAt: expires,
     warned: warned === 1,
-    entry: entry === undefined ? null : { ref, connection: id, member, info, ...entry },
+    entry: entry === undefined ? null : { ref, connection: id, member, info, data: entry.data, status: entry.status, since: entry.since },
     line: ON_SOCKET,
     view: view ?? "full",
     deflates: deflates === 1,
