@@ -33,6 +33,11 @@ const membersOf = new Map<string, Map<number, number>>()
 /** The refs that each participant sees. An enter may repeat what its welcome held already, so counting is not enough. */
 const seenBy = new WeakMap<Participant, Set<number>>()
 
+type Scan = { readonly frame: Buffer; readonly refs: readonly number[]; readonly hasLeaves: boolean; readonly hasUpdates: boolean }
+
+const MAX_SCANS = 8
+const scans: Scan[] = []
+
 /** `deflate`: frames come compressed, once for all. */
 export function rollcall(secret: string, deflate: boolean): Adapter {
   const tokens: string[] = []
@@ -99,7 +104,8 @@ function welcomed(participant: Participant, frame: Buffer): number {
   participant.isResumed = resumed
   if (presentAt >= 0) {
     seenBy.delete(participant)
-    readRoster(participant, frame)
+    // No two welcomes are the same, and they tell neither leaves nor updates.
+    readRefs(participant, frame, refsIn(frame, frame.length), false)
   } else participant.members = seenBy.get(participant)?.size ?? 0
   const position = JSON.stringify(positionOf(participant.index, 0))
   if (!resumed) participant.socket?.write(textFrame(`{"type":"enter","data":${position}}`))
@@ -109,22 +115,48 @@ function welcomed(participant: Participant, frame: Buffer): number {
 
 /** A frame that tells of comings and goings: it is scanned for refs, and read in full when one is new. Returns whether it tells updates too. */
 function readRoster(participant: Participant, frame: Buffer): boolean {
+  const { refs, hasLeaves, hasUpdates } = scanOf(frame)
+  readRefs(participant, frame, refs, hasLeaves)
+  return hasUpdates
+}
+
+function readRefs(participant: Participant, frame: Buffer, refs: readonly number[], hasLeaves: boolean): void {
   const { room } = participant
   const seen = seenBy.get(participant) ?? new Set<number>()
   seenBy.set(participant, seen)
   const members = membersOf.get(room) ?? new Map<number, number>()
   membersOf.set(room, members)
-  const updateAt = frame.indexOf(UPDATES, 0, "latin1")
-  const entersEnd = updateAt < 0 ? frame.length : updateAt
-  let isNews = frame.indexOf('"leave":[', 0, "latin1") >= 0
-  for (let at = frame.indexOf(ENTRY, 0, "latin1"); at >= 0 && at < entersEnd; at = frame.indexOf(ENTRY, at + 1, "latin1")) {
-    const ref = readInteger(frame, at + ENTRY.length)
+  let isNews = hasLeaves
+  for (const ref of refs) {
     seen.add(ref)
     if (!members.has(ref)) isNews = true
   }
   if (isNews) readInFull(participant, frame, members, seen)
   participant.members = seen.size
-  return updateAt >= 0
+}
+
+/** All are told the same frames, one soon after the other: each is scanned once, as long as it is among the last. */
+function scanOf(frame: Buffer): Scan {
+  const known = scans.find((scan) => scan.frame.equals(frame))
+  if (known !== undefined) return known
+  const updateAt = frame.indexOf(UPDATES, 0, "latin1")
+  const scan = {
+    frame: Buffer.from(frame),
+    refs: refsIn(frame, updateAt < 0 ? frame.length : updateAt),
+    hasLeaves: frame.indexOf('"leave":[', 0, "latin1") >= 0,
+    hasUpdates: updateAt >= 0,
+  }
+  scans.unshift(scan)
+  scans.length = Math.min(scans.length, MAX_SCANS)
+  return scan
+}
+
+function refsIn(frame: Buffer, end: number): number[] {
+  const refs: number[] = []
+  for (let at = frame.indexOf(ENTRY, 0, "latin1"); at >= 0 && at < end; at = frame.indexOf(ENTRY, at + ENTRY.length, "latin1")) {
+    refs.push(readInteger(frame, at + ENTRY.length))
+  }
+  return refs
 }
 
 function readInFull(participant: Participant, frame: Buffer, members: Map<number, number>, seen: Set<number>): void {
