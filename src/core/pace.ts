@@ -8,16 +8,21 @@ export type Pace = {
   readonly presenceAt: Millis
   /** The instant at which all that was sent is paid for, at `fanoutPerSecond`. */
   readonly paidAt: Millis
+  /** While a crowd moves: until then the next presence frame waits for more of it. */
+  readonly gatherUntil: Millis
 }
 
-export const RESTED: Pace = { presenceAt: 0, paidAt: 0 }
+export const RESTED: Pace = { presenceAt: 0, paidAt: 0, gatherUntil: 0 }
 
 /** So many who came or went within one tick are a crowd on the move. */
 export const CROWD = 8
 
 /** While a crowd moves, presence takes this part of the budget, as far as the tick gets no longer than so many. */
 const CROWD_SHARE = 1 / 8
-const CROWD_TICKS = 4
+const CROWD_TICKS = 6
+
+/** After so many without anybody it is not waited for any longer: those who receive a large frame need a while before they go on. */
+const CROWD_REST_TICKS = 2
 
 /** So many characters of a frame, or bytes of a compressed one, cost about what another frame costs (docs/performance.md). */
 const LENGTH_OF_A_FRAME = 65_536
@@ -30,23 +35,24 @@ export function framesWorth(length: number): number {
 /**
  * The earliest instant of the next flush. After a pause that is at once. A message that waits behind nothing is only
  * held to the budget, which may be overdrawn by a tick's worth, so that a few messages in a row go out at once.
+ * `movedAt`: when somebody last came or went, if nothing else hurries; a crowd is waited for as long as it keeps moving.
  */
-export function flushAt(pace: Pace, startsWithPresence: boolean, limits: PaceLimits): Millis {
+export function flushAt(pace: Pace, startsWithPresence: boolean, limits: PaceLimits, movedAt: Millis = Number.NEGATIVE_INFINITY): Millis {
   const inBudget = pace.paidAt - limits.tickMs
-  return startsWithPresence ? Math.max(pace.presenceAt, inBudget) : inBudget
+  if (!startsWithPresence) return inBudget
+  return Math.max(pace.presenceAt, inBudget, Math.min(pace.gatherUntil, movedAt + limits.tickMs * CROWD_REST_TICKS))
 }
 
 /**
  * The pace after a flush of so many frames' worth, which told of `moved` who came or went; the tick stretches to connections ÷
- * `fanoutPerSecond`, and a little further while a crowd moves: each tick less is a frame less to all of it.
+ * `fanoutPerSecond`, and further while a crowd moves: each tick less is a frame less to all of it.
  */
 export function afterFlush(pace: Pace, frames: number, hadPresence: boolean, limits: PaceLimits, now: Millis, moved = 0): Pace {
   const cost = (frames * 1000) / limits.fanoutPerSecond
-  const forCrowd = moved < CROWD ? 0 : Math.min(cost / CROWD_SHARE, limits.tickMs * CROWD_TICKS)
-  return {
-    presenceAt: hadPresence ? now + Math.max(limits.tickMs, cost, forCrowd) : pace.presenceAt,
-    paidAt: Math.max(pace.paidAt, now) + cost,
-  }
+  const paidAt = Math.max(pace.paidAt, now) + cost
+  if (!hadPresence) return { ...pace, paidAt }
+  const gatherUntil = moved < CROWD ? 0 : now + Math.min(cost / CROWD_SHARE, limits.tickMs * CROWD_TICKS)
+  return { presenceAt: now + Math.max(limits.tickMs, cost), paidAt, gatherUntil }
 }
 
 /**

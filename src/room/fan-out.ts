@@ -50,6 +50,8 @@ export class FanOut<R extends WeakKey> {
   readonly #ports: FanOutPorts<R>
   readonly #outbox: Outbox = emptyOutbox()
   #pace: Pace = RESTED
+  /** When somebody last came or went. */
+  #movedAt = Number.NEGATIVE_INFINITY
   /** Updates that came in since everything was last told. */
   #updates = 0
   /** What the snapshot that one was sent does not hold yet begins with this segment. */
@@ -82,6 +84,7 @@ export class FanOut<R extends WeakKey> {
     for (const change of changes) {
       addChange(this.#outbox, change)
       if (change.kind === "update") this.#updates++
+      if (change.kind === "enter" || change.kind === "leave") this.#movedAt = Date.now()
     }
     for (const message of messages) addMessage(this.#outbox, message)
   }
@@ -89,14 +92,25 @@ export class FanOut<R extends WeakKey> {
   /** Tells what waits, now if the pace allows, else when it does. */
   flushWhenDue(now: number): void {
     if (this.#timer !== null || !isWaiting(this.#outbox)) return
-    const wait = flushAt(this.#pace, startsWithPresence(this.#outbox), this.#limits) - now
-    if (wait <= 0) this.#flush(now, now)
-    else this.#timer = setTimeout(() => this.#tick(now + wait), wait)
+    const due = this.#due()
+    if (due <= now) this.#flush(now, now)
+    else this.#timer = setTimeout(() => this.#tick(due), due - now)
+  }
+
+  /** No message waits for a crowd. */
+  #due(): number {
+    const movedAt = this.#outbox.messages > 0 ? Number.NEGATIVE_INFINITY : this.#movedAt
+    return flushAt(this.#pace, startsWithPresence(this.#outbox), this.#limits, movedAt)
   }
 
   #tick(due: number): void {
     this.#timer = null
     const now = Date.now()
+    // More of a crowd may have come meanwhile.
+    if (this.#due() > Math.max(due, now)) {
+      this.flushWhenDue(now)
+      return
+    }
     // Timers may come a little early, too.
     this.#flush(now, Math.min(now, Math.max(due, now - MAX_CAUGHT_UP_MS)))
     this.#ports.ticked()
