@@ -12,7 +12,7 @@ import { prepareTarget } from "./targets.ts"
 
 const SERVERS = ["rollcall", "naive", "bare"] as const
 
-type Row = Course & { readonly server: (typeof SERVERS)[number] }
+type Row = Course & { readonly server: (typeof SERVERS)[number]; readonly v8Flags: readonly string[] }
 
 type Column = readonly [head: string, pick: (stages: Stages) => number]
 
@@ -22,8 +22,11 @@ const SMOKE = { members: 50, joinsPerS: 150, settleS: 0.5, sleepS: 0 }
 
 const ROUNDS = 3
 
-/** Frames that are on their way take memory: who come at this pace have next to none of them. */
+/** Who come at this pace are told of one by one: each tick holds one newcomer. */
 const SLOWLY_PER_S = 25
+
+/** V8 collects after a few megabytes of new objects, and not after tens of them. */
+const SMALL_YOUNG_GENERATION = ["--max-semi-space-size=2"]
 
 const SITTING: readonly Column[] = [
   ["RSS KB per connection", ({ joined }) => rss(joined)],
@@ -49,12 +52,12 @@ const AFTERWARDS: readonly Column[] = [
 export async function benchMemory(write: boolean, isSmoke: boolean): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), "rollcall-bench-"))
   process.on("exit", () => rmSync(scratch, { recursive: true, force: true }))
-  const rows = isSmoke ? SERVERS.map((server) => ({ ...SMOKE, server })) : fullRows()
+  const rows = isSmoke ? SERVERS.map((server) => ({ ...SMOKE, server, v8Flags: [] })) : fullRows()
   const rounds = isSmoke ? 1 : ROUNDS
   const measured = new Map<Row, Stages[]>(rows.map((row) => [row, []]))
   for (let round = 0; round < rounds; round++) {
     for (const row of round % 2 === 0 ? rows : rows.toReversed()) {
-      const target = await prepareTarget(row.server, scratch, { v8Flags: COLLECTING_FLAGS, around: collectingAround })
+      const target = await prepareTarget(row.server, scratch, { v8Flags: [...COLLECTING_FLAGS, ...row.v8Flags], around: collectingAround })
       const stages = await runStages(target, row)
       console.error(`${title(row)}: ${SITTING.map(([head, pick]) => `${format(each(row, stages, pick))} ${head}`).join(", ")}`)
       measured.get(row)?.push(stages)
@@ -81,13 +84,19 @@ export async function benchMemory(write: boolean, isSmoke: boolean): Promise<voi
 }
 
 function fullRows(): Row[] {
-  const [ours, ...peers] = SERVERS.map((server) => ({ ...FULL, server }))
+  const [ours, ...peers] = SERVERS.map((server) => ({ ...FULL, server, v8Flags: [] }))
   if (ours === undefined) return peers
-  return [ours, { ...ours, joinsPerS: SLOWLY_PER_S }, { ...ours, members: 2 * FULL.members }, ...peers]
+  return [
+    ours,
+    { ...ours, joinsPerS: SLOWLY_PER_S },
+    { ...ours, members: 2 * FULL.members },
+    { ...ours, v8Flags: SMALL_YOUNG_GENERATION },
+    ...peers,
+  ]
 }
 
-function title({ server, members, joinsPerS }: Row): string {
-  return `${server}, ${members.toLocaleString("en")} at ${joinsPerS} a second`
+function title({ server, members, joinsPerS, v8Flags }: Row): string {
+  return [server, `${members.toLocaleString("en")} at ${joinsPerS} a second`, ...v8Flags.map((flag) => `\`${flag}\``)].join(", ")
 }
 
 function rss({ v8, tables, malloc, rest }: Held): number {
