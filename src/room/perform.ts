@@ -152,11 +152,15 @@ export class Performer {
 
   /** A connection is over, for everybody. */
   end(connection: Connection, reason: Parameters<typeof remove>[2]): Change[] {
-    const { roster, ledger, snapshot } = this.#parts
+    const { roster, ledger, snapshot, sockets } = this.#parts
     snapshot.forget(connection.ref)
     const isNewest = connection.ref === roster.nextRef - 1
     const changes = remove(roster, connection, reason)
-    if (!isConnected(connection)) ledger.drop(connection.id)
+    if (!isConnected(connection)) {
+      ledger.drop(connection.id)
+      // One whose end was never reported is still listed: over a sleep it would bring the connection back.
+      for (const socket of sockets.allOf(connection.id)) sockets.release(socket)
+    }
     // The newest ref lives on in no attachment now: without a mark, hibernation would give it out again.
     if (isNewest && roster.connections.size > 0) ledger.markRef(roster.nextRef)
     this.#isCounted = true

@@ -1,12 +1,20 @@
 import { runInDurableObject } from "cloudflare:test"
 import { exports } from "cloudflare:workers"
 import { describe, expect, it, vi } from "vitest"
-import { connect, crash, hibernate, newRoom, runAlarm, stubOf, tokenFor } from "./room-client.ts"
+import { connect, crash, hibernate, newRoom, type RoomClient, runAlarm, stubOf, tokenFor } from "./room-client.ts"
 
 const IDLE = 1_800_000
 const GRACE = 10_000
 /** By then those who never pinged are asked, and everybody is looked at. */
 const SWEEP = 40_000
+
+/** Its socket is closed, as the room sees it, and the runtime does not say so; a sleep makes it look open again. */
+function closeUnreported(room: string, { welcome }: RoomClient) {
+  return runInDurableObject(stubOf(room), (_room, state) => {
+    const [socket] = state.getWebSockets(welcome.connection)
+    if (socket !== undefined) Object.defineProperty(socket, "readyState", { value: WebSocket.CLOSED })
+  })
+}
 
 describe("a room that hibernated", () => {
   it("[HB1] keeps every entry, ref, member and session, and knows who may do what", async () => {
@@ -55,10 +63,7 @@ describe("a room that hibernated", () => {
       const room = newRoom()
       const anna = await connect(room, "anna")
       const bert = await connect(room, "bert")
-      await runInDurableObject(stubOf(room), (_room, state) => {
-        const [socket] = state.getWebSockets(bert.welcome.connection)
-        if (socket !== undefined) Object.defineProperty(socket, "readyState", { value: WebSocket.CLOSED })
-      })
+      await closeUnreported(room, bert)
       vi.setSystemTime(Date.now() + SWEEP)
       await runAlarm(room)
       await anna.ask({ type: "pong" })
@@ -71,6 +76,27 @@ describe("a room that hibernated", () => {
       expect(rows).toEqual([])
       const again = await connect(room, "bert", { session: bert.welcome.session })
       expect(again.welcome.resumed).toBe(false)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it("[HB14] does not bring back whose grace ended before the sleep, while its socket is still listed", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] })
+    try {
+      const room = newRoom()
+      const anna = await connect(room, "anna")
+      const bert = await connect(room, "bert")
+      await bert.ask({ type: "enter", data: {} })
+      await closeUnreported(room, bert)
+      vi.setSystemTime(Date.now() + SWEEP)
+      await runAlarm(room)
+      vi.setSystemTime(Date.now() + GRACE)
+      await runAlarm(room)
+      const told = await anna.next("presence", ({ leave }) => leave !== undefined)
+      expect(told.leave).toEqual([[bert.welcome.ref, "closed"]])
+      await hibernate(room)
+      expect(await anna.sync()).toEqual([])
     } finally {
       vi.useRealTimers()
     }
