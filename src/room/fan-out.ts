@@ -58,6 +58,7 @@ export class FanOut<R extends WeakKey> {
   readonly #firstSegments = new WeakMap<R, number>()
   /** The only timer of the room, pending only while changes wait: a timer keeps the object from hibernating. */
   #timer: ReturnType<typeof setTimeout> | null = null
+  #timerDue = 0
 
   constructor(recipients: Recipients<R>, traffic: Pick<Traffic, "sent">, limits: PaceLimits, ports: FanOutPorts<R>) {
     this.#recipients = recipients
@@ -91,10 +92,20 @@ export class FanOut<R extends WeakKey> {
 
   /** Tells what waits, now if the pace allows, else when it does. */
   flushWhenDue(now: number): void {
-    if (this.#timer !== null || !isWaiting(this.#outbox)) return
+    if (!isWaiting(this.#outbox)) return
     const due = this.#due()
-    if (due <= now) this.#flush(now, now)
-    else this.#timer = setTimeout(() => this.#tick(due), due - now)
+    if (this.#timer !== null) {
+      // It stands, unless it waits for a crowd and a message came.
+      if (due >= this.#timerDue) return
+      clearTimeout(this.#timer)
+      this.#timer = null
+    }
+    if (due <= now) {
+      this.#flush(now, now)
+      return
+    }
+    this.#timerDue = due
+    this.#timer = setTimeout(() => this.#tick(due), due - now)
   }
 
   /** No message waits for a crowd. */

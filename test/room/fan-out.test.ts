@@ -67,7 +67,13 @@ function room(tickMs: number, fanoutPerSecond = 20_000) {
     fanOut.add(changed.value, [])
     fanOut.flushWhenDue(Date.now())
   }
-  return { roster, recipients, failed, tell }
+  const come = (name: string) => {
+    const changed = enter(roster, opened(roster, name), {}, 8192, Date.now())
+    if (!changed.ok) throw new Error(changed.error.message)
+    fanOut.add(changed.value, [])
+    fanOut.flushWhenDue(Date.now())
+  }
+  return { roster, recipients, failed, tell, come, fanOut }
 }
 
 describe("who receives a room's frames", () => {
@@ -138,5 +144,34 @@ describe("a tick", () => {
     expect(Math.max(...short)).toBeLessThanOrEqual(51)
     expect(Math.min(...longer)).toBeGreaterThanOrEqual(56)
     expect(Math.max(...longer)).toBeLessThanOrEqual(57)
+  })
+
+  it("[PC7] waits for a crowd as long as it keeps coming, and not for who does not come, nor with a message", () => {
+    const { roster, recipients, come, fanOut } = room(25)
+    const instants: number[] = []
+    const relays = Array.from({ length: 300 }, (_, i) => new Relay(opened(roster, `watcher-${i}`), 0))
+    recipients.relays.push(...relays)
+    const start = Date.now()
+    const [first] = relays
+    if (first === undefined) throw new Error("nobody watches")
+    const pass = (ms: number, each: (at: number) => void) => {
+      for (const end = Date.now() + ms; Date.now() < end; ) {
+        const before = first.frames
+        vi.advanceTimersByTime(1)
+        each(Date.now() - start)
+        if (first.frames > before) instants.push(Date.now() - start)
+      }
+    }
+    pass(200, (at) => come(`newcomer-${at}`))
+    // The first at once, then a usual tick, then as long as a crowd is gathered: 8 × 300 ÷ 20,000 s, and a little for the length.
+    expect(instants).toEqual([1, 26, 151])
+    pass(100, () => {})
+    expect(instants.slice(3)).toEqual([250])
+    const message = { type: "message", from: 1, member: "anna", event: "hi", data: null } as const
+    pass(40, (at) => {
+      if (at === 320) fanOut.add([], [{ frame: message, to: null, before: roster.nextRef }])
+      come(`late-${at}`)
+    })
+    expect(instants.slice(4)).toEqual([320])
   })
 })
