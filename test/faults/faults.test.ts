@@ -11,7 +11,7 @@ import { runWave, SEEDS_PER_WAVE } from "./wave.ts"
 const DEFAULT_SEEDS = 64
 const MINUTES_MS = 60_000
 const UNHEARD_SHARE = 0.01
-/** In the calm every end is noted at once; where only sweeps find them, nearly half are late. */
+/** In the calm nearly every end is noted at once; where only sweeps find them, half are late. */
 const LATE_SHARE = 0.2
 
 const first = Number(process.env["SEED"] ?? 0)
