@@ -35,7 +35,8 @@ const signed = (payload: object | string, secret = SECRET) => forge(HS256, paylo
 
 describe("a token of the service", () => {
   const claims: fc.Arbitrary<Claims> = fc.record({
-    sub: fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }),
+    // No address can name the two that are left out: SE11.
+    sub: fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }).filter((sub) => sub !== "." && sub !== ".."),
     exp: fc.integer({ min: NOW_S + 1, max: NOW_S + 1_000_000 }),
     info: fc.dictionary(fc.constantFrom("name", "", "constructor", "7"), fc.constantFrom<unknown>(1, "x", null, { deep: [] })),
     rooms: fc.dictionary(fc.stringMatching(/^[A-Za-z0-9_:-]{1,10}\*?$/), fc.subarray([...CAPABILITIES])),
