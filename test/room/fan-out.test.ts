@@ -164,7 +164,7 @@ describe("a tick", () => {
     }
     pass(200, (at) => come(`newcomer-${at}`))
     // The first at once, then a usual tick, then as long as a crowd is gathered: 8 × 300 ÷ 20,000 s, and a little for the length.
-    expect(instants).toEqual([1, 26, 151])
+    expect(instants).toEqual([1, 26, 149])
     pass(100, () => {})
     expect(instants.slice(3)).toEqual([250])
     const message = { type: "message", from: 1, member: "anna", event: "hi", data: null } as const
