@@ -25,7 +25,7 @@ const CROWD_TICKS = 6
 const CROWD_REST_TICKS = 2
 
 /** So many characters of a frame, or bytes of a compressed one, cost about what another frame costs (docs/performance.md). */
-const LENGTH_OF_A_FRAME = 98_304
+const LENGTH_OF_A_FRAME = 73_728
 
 /** What a frame of this length takes of the budget, in frames: a room is not overloaded by long ones either. */
 export function framesWorth(length: number): number {

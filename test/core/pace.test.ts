@@ -101,10 +101,10 @@ describe("the tick", () => {
 
   it.each([
     [200, 100, 25],
-    [1000, 100, 50.05],
-    [1000, 12_000, 56.1],
-    [1000, 98_304, 100],
-    [1000, 1_000_000, 558.63],
+    [1000, 100, 50.07],
+    [1000, 12_000, 58.14],
+    [1000, 73_728, 100],
+    [1000, 1_000_000, 728.17],
   ])("[PC8] stretches for %i connections and frames of %i characters to %d ms", (connections, length, tick) => {
     const after = afterFlush(RESTED, connections * framesWorth(length), true, limits, 0)
     expect(after.presenceAt).toBeCloseTo(tick, 1)
