@@ -8,7 +8,7 @@ import { type Course, type Held, runStages, type Stages } from "./memory/stages.
 import { writeSection } from "./page.ts"
 import { markdown } from "./report/markdown.ts"
 import { format, median } from "./statistics.ts"
-import { prepareTarget } from "./targets.ts"
+import { prepareTarget, type Target } from "./targets.ts"
 
 const SERVERS = ["rollcall", "naive", "bare"] as const
 
@@ -54,19 +54,22 @@ export async function benchMemory(write: boolean, isSmoke: boolean): Promise<voi
   process.on("exit", () => rmSync(scratch, { recursive: true, force: true }))
   const rows = isSmoke ? SERVERS.map((server) => ({ ...SMOKE, server, v8Flags: [] })) : fullRows()
   const rounds = isSmoke ? 1 : ROUNDS
-  const measured = new Map<Row, Stages[]>(rows.map((row) => [row, []]))
+  const measured: { row: Row; target: Target; runs: Stages[] }[] = []
+  for (const row of rows) {
+    const running = { v8Flags: [...COLLECTING_FLAGS, ...row.v8Flags], around: collectingAround }
+    measured.push({ row, target: await prepareTarget(row.server, scratch, running), runs: [] })
+  }
   for (let round = 0; round < rounds; round++) {
-    for (const row of round % 2 === 0 ? rows : rows.toReversed()) {
-      const target = await prepareTarget(row.server, scratch, { v8Flags: [...COLLECTING_FLAGS, ...row.v8Flags], around: collectingAround })
+    for (const { row, target, runs } of round % 2 === 0 ? measured : measured.toReversed()) {
       const stages = await runStages(target, row)
       console.error(`${title(row)}: ${SITTING.map(([head, pick]) => `${format(each(row, stages, pick))} ${head}`).join(", ")}`)
-      measured.get(row)?.push(stages)
+      runs.push(stages)
     }
   }
   const table = (columns: readonly Column[]) =>
     markdown(
       ["server", ...columns.map(([head]) => head)].join("|"),
-      Array.from(measured, ([row, runs]) => [
+      measured.map(({ row, runs }) => [
         title(row),
         ...columns.map(([, pick]) => format(median(runs.map((stages) => each(row, stages, pick))))),
       ]),

@@ -105,7 +105,7 @@ export class FanOut<R extends WeakKey> {
       return
     }
     this.#timerDue = due
-    this.#timer = setTimeout(() => this.#tick(due), due - now)
+    this.#timer = setTimeout(() => this.#tick(), due - now)
   }
 
   /** No message waits for a crowd. */
@@ -114,9 +114,10 @@ export class FanOut<R extends WeakKey> {
     return flushAt(this.#pace, startsWithPresence(this.#outbox), this.#limits, movedAt)
   }
 
-  #tick(due: number): void {
+  #tick(): void {
     this.#timer = null
     const now = Date.now()
+    const due = this.#timerDue
     // More of a crowd may have come meanwhile.
     if (this.#due() > Math.max(due, now)) {
       this.flushWhenDue(now)

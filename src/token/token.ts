@@ -151,12 +151,13 @@ function describe(error: unknown, { keySet }: TokenKeys): string {
 async function secretKey(secret: string): Promise<CryptoKey> {
   const known = importedKeys.get(secret)
   if (known !== undefined) return known
-  const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(secret), { name: "HMAC", hash: "SHA-256" }, false, ["verify"])
+  const key = await crypto.subtle.importKey("raw", encodeSecret(secret), { name: "HMAC", hash: "SHA-256" }, false, ["verify"])
   if (importedKeys.size >= MAX_IMPORTED_KEYS) importedKeys.clear()
   importedKeys.set(secret, key)
   return key
 }
 
-function encodeSecret(secret: string): Uint8Array {
+/** The runtimes' types do not agree on what buffer it is of: so each infers its own. */
+function encodeSecret(secret: string) {
   return new TextEncoder().encode(secret)
 }

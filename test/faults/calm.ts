@@ -1,10 +1,9 @@
 /** After the quiet, when nothing else happens in a room: a line that breaks is noted at once, not by the next look at everybody. */
-import { z } from "zod"
 import type { Book } from "./book.ts"
 import type { Player } from "./player.ts"
 import { wait } from "./player-deeds.ts"
+import { storedConnection } from "./stored-row.ts"
 
-const rowSchema = z.object({ id: z.string(), line: z.string(), until: z.number().nullable() })
 /** What the runtime takes to tell the room, on a machine that is not late. */
 const NOTED_MS = 150
 const LOOK_EVERY_MS = 15
@@ -39,11 +38,6 @@ export async function breakInCalm(book: Book, players: readonly Player[]): Promi
 
 /** Until when it is kept, in milliseconds since 1970, as its row says; null: no row says that its line ended. */
 async function graceOf(book: Book, id: string): Promise<number | null> {
-  for (const row of await book.chronicle.arena.stored(book.room)) {
-    const [, json] = /^connections: (.*)$/.exec(row) ?? []
-    if (json === undefined) continue
-    const parsed = rowSchema.parse(JSON.parse(json))
-    if (parsed.id === id && parsed.line === "grace") return parsed.until
-  }
-  return null
+  const rows = (await book.chronicle.arena.stored(book.room)).map(storedConnection)
+  return rows.find((stored) => stored?.id === id && stored.line === "grace")?.until ?? null
 }

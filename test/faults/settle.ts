@@ -9,9 +9,9 @@ import { canonical, sameEntries } from "./life.ts"
 import type { Operator } from "./operator.ts"
 import type { Player } from "./player.ts"
 import { until, wait } from "./player-deeds.ts"
+import { storedConnection } from "./stored-row.ts"
 
 const presenceSchema = z.object({ present: z.array(entrySchema) })
-const lineSchema = z.object({ id: z.string(), line: z.string(), until: z.number().nullable() })
 const QUIET_MS = 1300
 const QUIETS = 3
 const TRIES = 6
@@ -284,9 +284,9 @@ function mayLose(book: Book, from: number): boolean {
 
 /** The row of a connection that was over before that: its end should have taken it along, whoever else is still there. */
 function isOver(book: Book, row: string, before: number): boolean {
-  const [, json] = /^connections: (.*)$/.exec(row) ?? []
-  if (json === undefined) return false
-  const { id, line, until: end } = lineSchema.parse(JSON.parse(json))
+  const stored = storedConnection(row)
+  if (stored === null) return false
+  const { id, line, until: end } = stored
   if (line === "grace" && end !== null && end < before) return true
   const life = book.lives.get(id)
   return life !== undefined && Math.max(life.goneBy, life.overBy) < before && !book.isUnheard(life, before)

@@ -1,11 +1,13 @@
 import { runInDurableObject } from "cloudflare:test"
-import { describe, expect, it, vi } from "vitest"
+import { afterEach, describe, expect, it, vi } from "vitest"
 import { decodeAttachment } from "../../src/room/attachment.ts"
 import { connect, newRoom, type RoomClient, runAlarm, stubOf } from "./room-client.ts"
 
 const GRACE = 10_000
 
 const typesOf = (client: RoomClient, from = 0) => client.frames.slice(from).map(({ type }) => type)
+
+afterEach(() => void vi.useRealTimers())
 
 function attachmentOf(room: string, client: RoomClient) {
   return runInDurableObject(stubOf(room), (_room, state) => {
@@ -79,22 +81,18 @@ describe("one order of effects", () => {
 
   it("[IS3] [GR3] whose socket throws while a sweep tells of another is gone when its grace is over", async () => {
     vi.useFakeTimers({ toFake: ["Date"] })
-    try {
-      const room = newRoom()
-      const anna = await connect(room, "anna")
-      const bert = await connect(room, "bert")
-      await bert.ask({ type: "enter", data: {} })
-      await stubOf(room).place("bot", { data: {}, info: {}, ttl: 1000 })
-      await anna.next("presence", ({ enter }) => enter?.[0]?.member === "bot")
-      await breakSocketOf(room, bert)
-      vi.setSystemTime(Date.now() + 1500)
-      await runAlarm(room)
-      expect((await anna.next("presence", ({ leave }) => leave !== undefined)).leave?.[0]?.[1]).toBe("expired")
-      vi.setSystemTime(Date.now() + GRACE)
-      await runAlarm(room)
-      expect((await anna.next("presence", ({ leave }) => leave?.[0]?.[1] === "closed")).leave).toEqual([[bert.welcome.ref, "closed"]])
-    } finally {
-      vi.useRealTimers()
-    }
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    const bert = await connect(room, "bert")
+    await bert.ask({ type: "enter", data: {} })
+    await stubOf(room).place("bot", { data: {}, info: {}, ttl: 1000 })
+    await anna.next("presence", ({ enter }) => enter?.[0]?.member === "bot")
+    await breakSocketOf(room, bert)
+    vi.setSystemTime(Date.now() + 1500)
+    await runAlarm(room)
+    expect((await anna.next("presence", ({ leave }) => leave !== undefined)).leave?.[0]?.[1]).toBe("expired")
+    vi.setSystemTime(Date.now() + GRACE)
+    await runAlarm(room)
+    expect((await anna.next("presence", ({ leave }) => leave?.[0]?.[1] === "closed")).leave).toEqual([[bert.welcome.ref, "closed"]])
   })
 })

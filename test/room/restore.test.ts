@@ -1,12 +1,14 @@
 import { runInDurableObject } from "cloudflare:test"
 import { exports } from "cloudflare:workers"
-import { describe, expect, it, vi } from "vitest"
+import { afterEach, describe, expect, it, vi } from "vitest"
 import { connect, crash, hibernate, newRoom, type RoomClient, runAlarm, stubOf, tokenFor } from "./room-client.ts"
 
 const IDLE = 1_800_000
 const GRACE = 10_000
 /** By then those who never pinged are asked, and everybody is looked at. */
 const SWEEP = 40_000
+
+afterEach(() => void vi.useRealTimers())
 
 /** Its socket is closed, as the room sees it, and the runtime does not say so; a sleep makes it look open again. */
 function closeUnreported(room: string, { welcome }: RoomClient) {
@@ -59,47 +61,39 @@ describe("a room that hibernated", () => {
 
   it("[HB14] knows that a line had ended which only a sweep noted, whose socket is listed as open again", async () => {
     vi.useFakeTimers({ toFake: ["Date"] })
-    try {
-      const room = newRoom()
-      const anna = await connect(room, "anna")
-      const bert = await connect(room, "bert")
-      await closeUnreported(room, bert)
-      vi.setSystemTime(Date.now() + SWEEP)
-      await runAlarm(room)
-      await anna.ask({ type: "pong" })
-      await hibernate(room)
-      expect((await stubOf(room).stats(room)).connections).toBe(1)
-      vi.setSystemTime(Date.now() + GRACE)
-      await runAlarm(room)
-      await anna.ask({ type: "pong" })
-      const rows = await runInDurableObject(stubOf(room), (_room, state) => state.storage.sql.exec("SELECT id FROM connections").toArray())
-      expect(rows).toEqual([])
-      const again = await connect(room, "bert", { session: bert.welcome.session })
-      expect(again.welcome.resumed).toBe(false)
-    } finally {
-      vi.useRealTimers()
-    }
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    const bert = await connect(room, "bert")
+    await closeUnreported(room, bert)
+    vi.setSystemTime(Date.now() + SWEEP)
+    await runAlarm(room)
+    await anna.ask({ type: "pong" })
+    await hibernate(room)
+    expect((await stubOf(room).stats(room)).connections).toBe(1)
+    vi.setSystemTime(Date.now() + GRACE)
+    await runAlarm(room)
+    await anna.ask({ type: "pong" })
+    const rows = await runInDurableObject(stubOf(room), (_room, state) => state.storage.sql.exec("SELECT id FROM connections").toArray())
+    expect(rows).toEqual([])
+    const again = await connect(room, "bert", { session: bert.welcome.session })
+    expect(again.welcome.resumed).toBe(false)
   })
 
   it("[HB14] does not bring back whose grace ended before the sleep, while its socket is still listed", async () => {
     vi.useFakeTimers({ toFake: ["Date"] })
-    try {
-      const room = newRoom()
-      const anna = await connect(room, "anna")
-      const bert = await connect(room, "bert")
-      await bert.ask({ type: "enter", data: {} })
-      await closeUnreported(room, bert)
-      vi.setSystemTime(Date.now() + SWEEP)
-      await runAlarm(room)
-      vi.setSystemTime(Date.now() + GRACE)
-      await runAlarm(room)
-      const told = await anna.next("presence", ({ leave }) => leave !== undefined)
-      expect(told.leave).toEqual([[bert.welcome.ref, "closed"]])
-      await hibernate(room)
-      expect(await anna.sync()).toEqual([])
-    } finally {
-      vi.useRealTimers()
-    }
+    const room = newRoom()
+    const anna = await connect(room, "anna")
+    const bert = await connect(room, "bert")
+    await bert.ask({ type: "enter", data: {} })
+    await closeUnreported(room, bert)
+    vi.setSystemTime(Date.now() + SWEEP)
+    await runAlarm(room)
+    vi.setSystemTime(Date.now() + GRACE)
+    await runAlarm(room)
+    const told = await anna.next("presence", ({ leave }) => leave !== undefined)
+    expect(told.leave).toEqual([[bert.welcome.ref, "closed"]])
+    await hibernate(room)
+    expect(await anna.sync()).toEqual([])
   })
 
   it("[HB4] takes a broken line that wakes it into grace, and a resume continues it unseen", async () => {
@@ -207,23 +201,19 @@ describe("a room that crashed", () => {
   it("[HB13] sends nobody away as idle who was active before the crash, however long ago it entered", async () => {
     const room = newRoom()
     vi.useFakeTimers({ toFake: ["Date"] })
-    try {
-      const exp = Math.floor(Date.now() / 1000) + 100_000
-      const anna = await connect(room, "anna", { claims: { exp } })
-      await anna.ask({ type: "enter", data: {} })
-      vi.setSystemTime(Date.now() + IDLE - 60_000)
-      await anna.ask({ type: "update", data: { x: 1 } })
-      await crash(room)
-      const back = await connect(room, "anna", { session: anna.welcome.session, claims: { exp } })
-      expect(back.welcome.resumed).toBe(true)
-      vi.setSystemTime(Date.now() + 120_000)
-      await back.ask({ type: "pong" })
-      await runAlarm(room)
-      await back.ask({ type: "pong" })
-      expect(back.frames.filter(({ type }) => type === "bye")).toEqual([])
-    } finally {
-      vi.useRealTimers()
-    }
+    const exp = Math.floor(Date.now() / 1000) + 100_000
+    const anna = await connect(room, "anna", { claims: { exp } })
+    await anna.ask({ type: "enter", data: {} })
+    vi.setSystemTime(Date.now() + IDLE - 60_000)
+    await anna.ask({ type: "update", data: { x: 1 } })
+    await crash(room)
+    const back = await connect(room, "anna", { session: anna.welcome.session, claims: { exp } })
+    expect(back.welcome.resumed).toBe(true)
+    vi.setSystemTime(Date.now() + 120_000)
+    await back.ask({ type: "pong" })
+    await runAlarm(room)
+    await back.ask({ type: "pong" })
+    expect(back.frames.filter(({ type }) => type === "bye")).toEqual([])
   })
 })
 
