@@ -1,6 +1,6 @@
 /**
- * A connection as bytes on its socket: the truth that outlives hibernation. UTF-8 of JSON with a version byte first,
- * not a structured clone, which doubles text with one non-Latin character in it: so the 16,384 bytes are arithmetic.
+ * A connection as JSON on its socket: the truth that outlives hibernation. Short, it is the text itself; longer, its UTF-8 with a
+ * version byte first, as the runtime keeps two bytes of each character once one is not Latin: so the 16,384 bytes are arithmetic.
  */
 import { type Connection, ON_SOCKET } from "../core/connection.ts"
 import { fullBucket } from "../core/rate.ts"
@@ -9,6 +9,9 @@ import type { Carried } from "./counters.ts"
 import type { Tallies } from "./tallies.ts"
 
 const VERSION = 1
+
+/** At two bytes each, so many characters fit whatever they are. */
+const MAX_TEXT_LENGTH = 8000
 
 /** So much has room for a connection of the largest data; counters that do not fit beside it wait for another socket. */
 const MAX_BYTES_WITH_COUNTERS = 16_000
@@ -27,7 +30,7 @@ export function hasNewerInfo(connection: Connection): boolean {
   return connection.entry !== null && connection.entry.info !== connection.info
 }
 
-export function encodeAttachment(connection: Connection, tallies: Tallies, counted: Carried | null = null): Uint8Array {
+export function encodeAttachment(connection: Connection, tallies: Tallies, counted: Carried | null = null): string | Uint8Array {
   const { entry, grants } = connection
   const text = JSON.stringify({
     id: connection.id,
@@ -49,6 +52,7 @@ export function encodeAttachment(connection: Connection, tallies: Tallies, count
     tallies,
     counted: counted ?? undefined,
   } satisfies Attached)
+  if (text.length <= MAX_TEXT_LENGTH) return text
   const bytes = new Uint8Array(text.length * 3 + 1)
   bytes[0] = VERSION
   const { written } = new TextEncoder().encodeInto(text, bytes.subarray(1))
@@ -58,8 +62,8 @@ export function encodeAttachment(connection: Connection, tallies: Tallies, count
 
 /** Null when it is not of this version, or not ours at all: then the socket has no connection. */
 export function decodeAttachment(attachment: unknown, rate: number, now: number): Attachment | null {
-  if (!(attachment instanceof Uint8Array) || attachment[0] !== VERSION) return null
-  const attached = readJson(new TextDecoder().decode(attachment.subarray(1)))
+  const text = typeof attachment === "string" ? attachment : textOf(attachment)
+  const attached = text === null ? null : readJson(text)
   if (!isAttached(attached)) return null
   const { id, ref, member, info, newer, entry, grants, expires, warned, view, deflates, heard, active, asked, errors, bytes } = attached
   const { tallies, counted } = attached
@@ -86,6 +90,11 @@ export function decodeAttachment(attachment: unknown, rate: number, now: number)
     dataBytes: bytes ?? 0,
   }
   return { connection, tallies, hasNewerInfo: newer === 1, counted: counted ?? null }
+}
+
+function textOf(attachment: unknown): string | null {
+  if (!(attachment instanceof Uint8Array) || attachment[0] !== VERSION) return null
+  return new TextDecoder().decode(attachment.subarray(1))
 }
 
 function readJson(text: string): unknown {

@@ -53,8 +53,9 @@ export class RoomCounters {
   /** After a sleep: what a socket carried goes on being counted, but for what a report took, or another socket carried as well. */
   found(carried: Carried): void {
     const before = this.#carried
-    if (before !== null && carried.at <= before.at) return
-    this.#carried = carried
+    if (before !== null && carried.at < before.at) return
+    // Of one instant, the one that was written later holds the more.
+    this.#carried = before?.at === carried.at ? { at: carried.at, counts: greatest(before.counts, carried.counts) } : carried
     if (this.#reportedAt === null || carried.at <= this.#reportedAt) return
     const known = before !== null && before.at > this.#reportedAt ? before.counts : {}
     for (const [name, count] of Object.entries(carried.counts)) this.#add(name, count - (known[name] ?? 0))
@@ -76,4 +77,10 @@ export class RoomCounters {
   #add(name: string, count: number): void {
     if (count > 0) this.#counts.set(name, (this.#counts.get(name) ?? 0) + count)
   }
+}
+
+function greatest(first: Counters, second: Counters): Counters {
+  const counts = { ...first }
+  for (const [name, count] of Object.entries(second)) counts[name] = Math.max(count, counts[name] ?? 0)
+  return counts
 }

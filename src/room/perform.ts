@@ -1,4 +1,4 @@
-/** The only place with side effects, in one order: attachment and ledger → replies → fan-out → closes → alarm. */
+/** The only place with side effects, in one order: ledger → replies → fan-out → closes → attachments → alarm. */
 
 import { type Connection, isConnected, type MemberId, type Millis } from "../core/connection.ts"
 import { type Reply, snapshotSent } from "../core/conversation.ts"
@@ -49,8 +49,8 @@ export class Performer {
       members: () => parts.roster.presentOf.size,
       version: () => parts.roster.version,
       merged: (updates) => parts.counters.add("updatesMerged", updates),
-      save: () => this.#save(),
-      ticked: () => this.#carrier.carry(this.tallies, Date.now()),
+      save: () => this.#recordEntered(),
+      ticked: () => this.#save(Date.now()),
       failed: (socket) => {
         const now = Date.now()
         this.#parts.background(this.perform(this.dropLine(socket, now), now))
@@ -92,7 +92,7 @@ export class Performer {
     this.#record(changes, now)
     this.#parts.announcements?.record(changes, now)
     for (const socket of touched) this.#unsaved.add(socket)
-    if (!this.#fanOut.isPending || closes.length > 0) this.#save()
+    if (closes.length > 0) this.#recordEntered()
     for (const [socket, reply] of replies) {
       if (this.#waitsForRow(socket)) this.#held.push([socket, reply])
       else this.reply(socket, reply)
@@ -110,15 +110,15 @@ export class Performer {
     const cameOrWent = changes.some(({ kind }) => kind === "enter" || kind === "leave")
     const reportBy = this.#reporter.settle(this.tallies, { cameOrWent, isSweep: effects.isSweep === true }, now)
     this.announce(now)
-    // What a tick will tell is carried with it: its timer keeps the room from falling asleep.
-    if (!this.#fanOut.isPending) this.#carrier.carry(this.tallies, now)
+    // What a tick will tell is saved with it: its timer keeps the room from falling asleep.
+    if (!this.#fanOut.isPending) this.#save(now)
     const waiting = this.#parts.announcements?.lookBy ?? Number.POSITIVE_INFINITY
     if (this.#parts.roster.connections.size > 0) await this.#parts.alarm.by(Math.min(lookBy, reportBy, waiting))
     else if (this.#isOccupied) await this.rest(now)
   }
 
   reply(socket: WebSocket, reply: Reply): void {
-    if (this.#waitsForRow(socket)) this.#save()
+    if (this.#waitsForRow(socket)) this.#recordEntered()
     if (reply === "snapshot") this.#fanOut.snapshotTaken(socket)
     const now = Date.now()
     if (reply === "snapshot") {
@@ -220,26 +220,23 @@ export class Performer {
     ledger.lastBanUntil(now)
   }
 
-  #save(): void {
+  #recordEntered(): void {
+    if (this.#unrecorded.size === 0) return
     for (const connection of this.#unrecorded) {
       const isThere = this.#parts.roster.connections.get(connection.id) === connection
       if (isThere && connection.entry !== null) this.#parts.ledger.put(connection)
     }
     this.#unrecorded.clear()
-    if (this.#isCounted) this.#carryTallies()
-    for (const socket of this.#unsaved) {
-      try {
-        this.#parts.sockets.save(socket, this.tallies)
-      } catch (error) {
-        // One that cannot be saved would be lost at the next sleep: it is sent away to come again, and hurts no other.
-        this.#parts.background(Promise.reject(error))
-        this.#parts.sockets.abandon(socket)
-      }
-    }
-    this.#unsaved.clear()
     const held = this.#held
     this.#held = []
     for (const [socket, reply] of held) this.reply(socket, reply)
+  }
+
+  /** Nothing that was told is lost by it: it is the same turn, and what is written here a crash takes anyway. */
+  #save(now: Millis): void {
+    if (this.#isCounted) this.#carryTallies()
+    this.#carrier.save(this.#unsaved, this.tallies, now)
+    this.#unsaved.clear()
   }
 
   /** Whether the row of whoever speaks there is still to be written. */

@@ -21,6 +21,8 @@ export class Sockets implements Recipients<WebSocket> {
 
   /** What the room has counted rides on it. */
   #carrier: WebSocket | null = null
+  /** What the runtime lists, as long as none comes and none ends: it makes the list anew each time it is asked, and a room asks 40 times a second. */
+  #listed: WebSocket[] | null = null
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx
@@ -30,7 +32,8 @@ export class Sockets implements Recipients<WebSocket> {
 
   /** All that are open; the runtime lists closing ones too. */
   open(): WebSocket[] {
-    return this.#ctx.getWebSockets().filter(isOpen)
+    this.#listed ??= this.#ctx.getWebSockets()
+    return this.#listed.filter(isOpen)
   }
 
   /**
@@ -93,6 +96,7 @@ export class Sockets implements Recipients<WebSocket> {
   /** Takes the socket of an upgrade. Its tags are the connection's id and the room's name, which an object is not told when it wakes. */
   accept(socket: WebSocket, connection: Connection, room: string): void {
     this.#ctx.acceptWebSocket(socket, [connection.id, ROOM_TAG_PREFIX + room])
+    this.#listed = null
     this.#connections.set(socket, connection)
   }
 
@@ -107,9 +111,12 @@ export class Sockets implements Recipients<WebSocket> {
     }
   }
 
-  save(socket: WebSocket, tallies: Tallies, counted: Carried | null = null): void {
+  /** Whether there was somebody to save. */
+  save(socket: WebSocket, tallies: Tallies, counted: Carried | null = null): boolean {
     const connection = this.connectionOf(socket)
-    if (connection !== null && isOpen(socket)) socket.serializeAttachment(encodeAttachment(connection, tallies, counted))
+    if (connection === null || !isOpen(socket)) return false
+    socket.serializeAttachment(encodeAttachment(connection, tallies, counted))
+    return true
   }
 
   /** Whether it is open and speaks for a connection. */
@@ -120,6 +127,7 @@ export class Sockets implements Recipients<WebSocket> {
   /** From now on the socket speaks for nobody, also after hibernation; what it still sends is not looked at. */
   release(socket: WebSocket): void {
     this.#connections.set(socket, null)
+    this.#listed = null
     socket.serializeAttachment(null)
   }
 
@@ -142,6 +150,7 @@ export class Sockets implements Recipients<WebSocket> {
 
   /** A peer's close is always answered: the runtime does not. */
   answerClose(socket: WebSocket, code: number): void {
+    this.#listed = null
     closeSocket(socket, closeReply(code), "")
   }
 }
