@@ -14,7 +14,7 @@ export type NamedScenario = {
 /** `measureS`: the measured stretch of every storm. `warmS`: how long a storm goes on before. `billS`: how long a room is idle while it is billed. */
 export type Lengths = { readonly measureS: number; readonly warmS: number; readonly billS: number }
 
-export const FULL: Lengths = { measureS: 10, warmS: 2, billS: 185 }
+export const FULL: Lengths = { measureS: 10, warmS: 5, billS: 185 }
 export const SMOKE: Lengths = { measureS: 1, warmS: 0.5, billS: 10 }
 
 const ALL = ["rollcall", "deflate", "party", "ws"] as const

@@ -95,7 +95,7 @@ export class FanOut<R extends WeakKey> {
     if (!isWaiting(this.#outbox)) return
     const due = this.#due()
     if (this.#timer !== null) {
-      // It stands, unless it waits for a crowd and a message came.
+      // It stands, unless it waits for more, and a message came.
       if (due >= this.#timerDue) return
       clearTimeout(this.#timer)
       this.#timer = null
@@ -108,9 +108,9 @@ export class FanOut<R extends WeakKey> {
     this.#timer = setTimeout(() => this.#tick(), due - now)
   }
 
-  /** No message waits for a crowd. */
+  /** No message waits for a crowd, nor for the thread. */
   #due(): number {
-    const movedAt = this.#outbox.messages > 0 ? Number.NEGATIVE_INFINITY : this.#movedAt
+    const movedAt = this.#outbox.messages > 0 ? null : this.#movedAt
     return flushAt(this.#pace, startsWithPresence(this.#outbox), this.#limits, movedAt)
   }
 
@@ -124,12 +124,12 @@ export class FanOut<R extends WeakKey> {
       return
     }
     // Timers may come a little early, too.
-    this.#flush(now, Math.min(now, Math.max(due, now - MAX_CAUGHT_UP_MS)))
+    this.#flush(now, Math.min(now, Math.max(due, now - MAX_CAUGHT_UP_MS)), now - due)
     this.#ports.ticked()
   }
 
-  /** `begun`: from when the next tick is counted. */
-  #flush(now: number, begun: number): void {
+  /** `begun`: from when the next tick is counted; `late`: how late the timer was. */
+  #flush(now: number, begun: number, late: number | null = null): void {
     this.#ports.save()
     const deliveries = take(this.#outbox)
     this.#countMerged(deliveries)
@@ -157,7 +157,7 @@ export class FanOut<R extends WeakKey> {
     }
     this.#traffic.sent(frames, now)
     const hadPresence = deliveries.some(({ kind }) => kind === "presence")
-    this.#pace = afterFlush(this.#pace, worth, hadPresence, this.#limits, begun, moved(deliveries))
+    this.#pace = afterFlush(this.#pace, worth, hadPresence, this.#limits, begun, moved(deliveries), late)
     for (const recipient of failed) this.#ports.failed(recipient)
     this.flushWhenDue(now)
   }

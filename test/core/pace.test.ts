@@ -110,6 +110,31 @@ describe("the tick", () => {
     expect(after.presenceAt).toBeCloseTo(tick, 1)
   })
 
+  it.each([
+    [5, 10, 0],
+    [5, 40, 30],
+    [5, 5000, 100],
+    [1000, 25, 0],
+    [1000, 75, 50],
+    [5000, 125, 0],
+    [5000, 5000, 100],
+  ])("[PC9] waits longer, for %i connections after one that came %i ms late, by %i ms, and no message does", (connections, late, rest) => {
+    const usual = afterFlush(RESTED, connections, true, limits, 1000, 0, 0)
+    const after = afterFlush(RESTED, connections, true, limits, 1000, 0, late)
+    expect(flushAt(after, true, limits, 0)).toBeCloseTo(flushAt(usual, true, limits, 0) + rest, 6)
+    expect(flushAt(after, true, limits)).toBe(flushAt(usual, true, limits))
+    expect(flushAt(after, false, limits)).toBe(flushAt(usual, false, limits))
+  })
+
+  it("[PC9] forgets by halves that a tick came late, where no timer tells, and at once where one is on time", () => {
+    const late = afterFlush(RESTED, 5, true, limits, 1000, 0, 90)
+    expect(late.rest).toBe(80)
+    const after = afterFlush(late, 5, true, limits, 2000)
+    expect(after.rest).toBe(40)
+    expect(afterFlush(after, 5, false, limits, 2010).rest).toBe(40)
+    expect(afterFlush(after, 5, true, limits, 3000, 0, 3).rest).toBe(0)
+  })
+
   it("[PC5] is nothing at TICK_MS 0, as long as the fan-out allows", () => {
     const at = presenceAt({ tickMs: 0, fanoutPerSecond: 20_000 }, 1, [10, 10.5, 11, 12])
     expect(at).toEqual([10, 10.5, 11, 12])
