@@ -30,7 +30,7 @@ const CROWD_REST_TICKS = 2
  * A tick that comes later than this, and than half of what the last one took, tells that the thread, which rooms share, has more to do
  * than it can: the next waits as much longer, to so much at most, so that more merges and less is sent.
  */
-const LATE_FROM_MS = 10
+const LATE_FROM_MS = 25
 const MAX_REST_MS = 100
 
 /** So many characters of a frame, or bytes of a compressed one, cost about what another frame costs (docs/performance.md). */

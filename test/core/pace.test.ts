@@ -111,8 +111,8 @@ describe("the tick", () => {
   })
 
   it.each([
-    [5, 10, 0],
-    [5, 40, 30],
+    [5, 25, 0],
+    [5, 40, 15],
     [5, 5000, 100],
     [1000, 25, 0],
     [1000, 75, 50],
@@ -128,10 +128,10 @@ describe("the tick", () => {
 
   it("[PC9] forgets by halves that a tick came late, where no timer tells, and at once where one is on time", () => {
     const late = afterFlush(RESTED, 5, true, limits, 1000, 0, 90)
-    expect(late.rest).toBe(80)
+    expect(late.rest).toBe(65)
     const after = afterFlush(late, 5, true, limits, 2000)
-    expect(after.rest).toBe(40)
-    expect(afterFlush(after, 5, false, limits, 2010).rest).toBe(40)
+    expect(after.rest).toBe(32.5)
+    expect(afterFlush(after, 5, false, limits, 2010).rest).toBe(32.5)
     expect(afterFlush(after, 5, true, limits, 3000, 0, 3).rest).toBe(0)
   })
 
