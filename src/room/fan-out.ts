@@ -33,8 +33,8 @@ export type FanOutPorts<R extends WeakKey> = {
   readonly members: () => number
   /** The roster's. */
   readonly version: () => number
-  /** Before anything is told: what was changed since the last flush is saved. */
-  readonly save: () => void
+  /** Before anything is told: who entered since the last flush is recorded. */
+  readonly recordEntered: () => void
   /** What waited for the end of a tick was told. */
   readonly ticked: () => void
   /** One that took no frame: it is closed already, and its connection has to be let go. */
@@ -130,7 +130,7 @@ export class FanOut<R extends WeakKey> {
 
   /** `begun`: from when the next tick is counted; `late`: how late the timer was. */
   #flush(now: number, begun: number, late: number | null = null): void {
-    this.#ports.save()
+    this.#ports.recordEntered()
     const deliveries = take(this.#outbox)
     this.#countMerged(deliveries)
     const recipients = this.#recipients.open()

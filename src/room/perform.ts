@@ -49,7 +49,7 @@ export class Performer {
       members: () => parts.roster.presentOf.size,
       version: () => parts.roster.version,
       merged: (updates) => parts.counters.add("updatesMerged", updates),
-      save: () => this.#recordEntered(),
+      recordEntered: () => this.#recordEntered(),
       ticked: () => this.#save(Date.now()),
       failed: (socket) => {
         const now = Date.now()

@@ -23,10 +23,10 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: "convergence",
-    what: "what others are told is not saved first: sleep loses it",
-    file: "src/room/fan-out.ts",
-    from: "    this.#ports.save()\n",
-    to: "",
+    what: "what a tick told is not saved: sleep loses it",
+    file: "src/room/perform.ts",
+    from: "ticked: () => this.#save(Date.now())",
+    to: "ticked: () => {}",
     firstSeed: 48,
   },
   {

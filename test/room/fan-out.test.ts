@@ -54,7 +54,7 @@ function room(tickMs: number, fanoutPerSecond = 20_000) {
       merged: () => {},
       members: () => roster.presentOf.size,
       version: () => roster.version,
-      save: () => {},
+      recordEntered: () => {},
       ticked: () => {},
       failed: (relay) => failed.push(relay),
     },
