@@ -1,4 +1,4 @@
-/** How much of the JavaScript heap is in use, asked of workerd's inspector; and its collections, from V8's own trace. */
+/** How much of the JavaScript heap is in use, asked of workerd's inspector. */
 import { z } from "zod"
 
 const usage = z.object({ result: z.object({ usedSize: z.number() }) })
@@ -20,10 +20,4 @@ export async function usedHeap(inspectorPort: number): Promise<number> {
   } finally {
     socket.close()
   }
-}
-
-/** Milliseconds of every major collection that was not forced, in the output of `--trace-gc`. */
-export function majorCollections(trace: string): number[] {
-  const lines = trace.split("\n").filter((line) => line.includes("Mark-Compact") && !line.includes("testing"))
-  return lines.map((line) => Number(/([\d.]+) \/ [\d.]+ ms/.exec(line)?.[1])).filter(Number.isFinite)
 }

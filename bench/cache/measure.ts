@@ -2,7 +2,8 @@
 import { freePort, Server } from "../server.ts"
 import { median } from "../statistics.ts"
 import { inWorkerd } from "../targets.ts"
-import { majorCollections, usedHeap } from "./heap.ts"
+import { collectionsAsked, lineByLine, majorCollections, toldOfMore } from "../v8-trace.ts"
+import { usedHeap } from "./heap.ts"
 import { type Answer, answerSchema, type Step } from "./steps.ts"
 import type { Strategy } from "./strategies.ts"
 
@@ -51,7 +52,7 @@ export async function measureCache(module: string, strategy: Strategy, setting: 
   const inspectorPort = await freePort()
   const v8Flags = ["--expose-gc", "--trace-gc", ...(heapLimitMb === null ? [] : [`--max-heap-size=${heapLimitMb}`])]
   const launch = inWorkerd({ module, objects: {}, variables: {}, v8Flags }, [`--inspector-addr=127.0.0.1:${inspectorPort}`])
-  const server = await Server.start(launch)
+  const server = await Server.start((port) => lineByLine(launch(port)))
   const ask = (step: Step) => askServer(server.port, step)
   const measured: Measured = {}
   try {
@@ -74,6 +75,9 @@ export async function measureCache(module: string, strategy: Strategy, setting: 
     measured.pressedHitShare = pressed.hits / PRESSED_READS
     measured.pressedNsPerRead = pressed.ms * (1e6 / PRESSED_READS)
     measured.pressedAliveShare = pressed.live / entries
+    const asked = collectionsAsked(server.output).length
+    await ask({ do: "collect" })
+    await toldOfMore(server, asked, 1)
     const collections = majorCollections(server.output)
     measured.collections = collections.length
     measured.collectionMs = median(collections)

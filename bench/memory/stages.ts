@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs"
 import { setTimeout as sleep } from "node:timers/promises"
 import { adapterFor } from "../adapters/adapter-for.ts"
 import { Crowd } from "../load/crowd.ts"
-import { type Launch, Server } from "../server.ts"
+import { Server } from "../server.ts"
 import type { Target } from "../targets.ts"
+import { collectionsAsked, lineByLine, toldOfMore } from "../v8-trace.ts"
 import { COLLECT_PATH } from "./collecting.ts"
 import { type Resident, residentBy } from "./mappings.ts"
-import { collectionsAsked } from "./trace.ts"
 
 /** `joined`: as they came. `collected`: after a full collection. `asleep`: the room was evicted, and all collected. `gone`: all have left, and all collected. */
 export const STAGES = ["joined", "collected", "asleep", "gone"] as const
@@ -51,11 +51,6 @@ export async function runStages(target: Target, { members, joinsPerS, settleS, s
   }
 }
 
-/** V8 writes its trace into a buffer of C's, which into a pipe would hold it back until four kilobytes are full. */
-function lineByLine({ command, args, environment }: Launch): Launch {
-  return { command: "stdbuf", args: ["-oL", command, ...args], environment }
-}
-
 function more(held: Held, empty: Held): Held {
   return {
     v8: held.v8 - empty.v8,
@@ -76,12 +71,7 @@ async function collect(server: Server): Promise<{ before: Held; after: Held }> {
     if (!response.ok) throw new Error(`the collection: ${response.status} ${await response.text()}`)
     await response.arrayBuffer()
   }
-  const limit = Date.now() + COLLECT_LIMIT_MS
-  let said = collectionsAsked(server.output).slice(already)
-  for (; said.length < COLLECTIONS; said = collectionsAsked(server.output).slice(already)) {
-    if (Date.now() > limit) throw new Error(`V8 told of ${said.length} collections:\n${server.output.slice(-1000)}`)
-    await sleep(20)
-  }
+  const said = await toldOfMore(server, already, COLLECTIONS)
   return {
     before: { ...before, objects: (said[0]?.before ?? Number.NaN) * MB },
     after: { ...resident(), objects: (said.at(-1)?.after ?? Number.NaN) * MB },
