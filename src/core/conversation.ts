@@ -38,6 +38,8 @@ export function snapshotSent(connection: Connection, bytes: number, now: Millis)
   connection.syncFrom = now + Math.floor((bytes * 1000) / SNAPSHOT_BYTES_PER_SECOND)
 }
 
+const SENT_JUST_NOW: Refusal = { code: "too_fast", message: "the whole room was sent just now; ask again later" }
+
 /** So many refused frames in a row end the connection. */
 export const MAX_ERRORS_IN_A_ROW = 20
 
@@ -71,16 +73,17 @@ export function receive(roster: Roster, connection: Connection, raw: string | Ar
 }
 
 /** The rest of an `auth` frame, once its token was verified or refused. */
-export function authorized(roster: Roster, connection: Connection, id: number | undefined, identity: Result<Identity>): Step {
+export function authorized(roster: Roster, connection: Connection, id: number | undefined, identity: Result<Identity>, now: Millis): Step {
   if (!identity.ok) return refuse(connection, identity.error, id)
   if (identity.value.member !== connection.member) {
     return refuse(connection, { code: "bad_token", message: "the token is another member's; sub must stay the same" }, id)
   }
+  const startsToHear = identity.value.grants.subscribe && !connection.grants.subscribe
+  if (startsToHear && now < connection.syncFrom) return refuse(connection, SENT_JUST_NOW, id)
   connection.errors = 0
-  const heard = connection.grants.subscribe
   const changes = reauthorize(roster, connection, identity.value)
   // Who may hear from now on begins with the whole room, as after a welcome.
-  const snapshot: Reply[] = !heard && connection.grants.subscribe ? ["snapshot"] : []
+  const snapshot: Reply[] = startsToHear ? ["snapshot"] : []
   return { ...NOTHING, changes, replies: [...snapshot, ...(id === undefined ? [] : [acknowledge(id)])] }
 }
 
@@ -117,9 +120,7 @@ function answer(roster: Roster, connection: Connection, frame: AnswerableFrame, 
       return { ok: true, value: { message, changes: act(roster, connection, now) } }
     }
     case "sync":
-      if (now < connection.syncFrom) {
-        return { ok: false, error: { code: "too_fast", message: "the whole room was sent just now; ask again later" } }
-      }
+      if (now < connection.syncFrom) return { ok: false, error: SENT_JUST_NOW }
       return { ok: true, value: { replies: ["snapshot"] } }
     case "pong":
       return { ok: true, value: {} }

@@ -24,6 +24,7 @@ export function place(
   connection.info = JSON.stringify(shown) === JSON.stringify(info) ? shown : info
   if (known?.entry != null && shown === connection.info && JSON.stringify(known.entry.data) === JSON.stringify(withoutNulls(data))) {
     connection.line = { at: "placed", until }
+    connection.heardAt = connection.activeAt = now
     return ok({ connection, changes: [] })
   }
   const entered = enter(roster, connection, data, maxDataBytes, now)

@@ -39,7 +39,8 @@ export function reportAt(
     const isStale = isSweep && (age >= leaseMs / 2 || (hasCounted && age >= COUNTERS_EVERY_MS))
     return isStale || now >= renewBy(known, leaseMs) ? now : null
   }
-  return isEmpty(current) ? now : Math.max(now, known.at + everyMs)
+  // A clock that was set back must not silence it.
+  return isEmpty(current) || now < known.at ? now : Math.max(now, known.at + everyMs)
 }
 
 /** After so many failures before: doubling, so that many rooms do not keep a directory down that is in trouble. */

@@ -14,7 +14,7 @@ export const EVENTS = {
   report_failed: { level: "error", fields: ["room", "message"] },
   /** A data point was not taken. */
   analytics_failed: { level: "error", fields: ["room", "message"] },
-  /** What the Worker counted found no place; refusals are counted again, deliveries are lost to the totals. */
+  /** What the Worker counted found no place; refusals go with the next report, deliveries are lost to the totals. */
   counts_failed: { level: "error", fields: ["counts", "message"] },
   /** The limiter of connects failed: nobody was limited. */
   rate_limit_failed: { level: "error", fields: ["message"] },

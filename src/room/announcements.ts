@@ -50,15 +50,15 @@ export class Announcements {
   /** While rows wait, an alarm must go off by then. */
   lookBy: Millis = Number.POSITIVE_INFINITY
 
-  /** `room` is its name, where the runtime knows it. */
-  constructor(storage: DurableObjectStorage, queue: Queue, settings: WebhookSettings, counters: RoomCounters, room: string | undefined) {
+  /** `exists`: whether its tables do. */
+  constructor({ storage, id }: DurableObjectState, queue: Queue, settings: WebhookSettings, counters: RoomCounters, exists: boolean) {
     this.#storage = storage
     this.#queue = queue
     this.#settings = settings
     this.#counters = counters
-    this.#exists = [...storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'outbox'")].length > 0
+    this.#exists = exists
     const mark = this.#exists ? markSchema.safeParse([...storage.sql.exec("SELECT * FROM outbox_mark")][0]).data : undefined
-    this.#room = room ?? mark?.room
+    this.#room = id.name ?? mark?.room
     if (mark === undefined) return
     this.#sequence = mark.sequence
     this.#waiting = storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM outbox").one().n
@@ -88,6 +88,8 @@ export class Announcements {
   /** Sends what waits. `settled` runs when the queue has all of it, or failed. */
   async send(settled: () => Promise<void>): Promise<void> {
     this.#isSending = true
+    // What was due is being done: an alarm that stays due would go off again and again until the queue answers.
+    this.lookBy = Date.now() + LOOK_AGAIN_MS
     try {
       while (this.#waiting > 0) await this.#sendBatch()
       this.#failures = 0
@@ -165,14 +167,18 @@ export class Announcements {
   }
 }
 
-/** Null: webhooks are off, for want of an address or of a queue. */
+/** Null: webhooks are off, for want of an address or of a queue. Then nobody knows who is there when they are switched on again. */
 export function announcementsOf(
   ctx: DurableObjectState,
   queue: unknown,
   settings: WebhookSettings | null,
   counters: RoomCounters,
+  tables: ReadonlySet<string>,
 ): Announcements | null {
-  return settings === null || !isQueue(queue) ? null : new Announcements(ctx.storage, queue, settings, counters, ctx.id.name)
+  const exists = tables.has("outbox")
+  if (settings !== null && isQueue(queue)) return new Announcements(ctx, queue, settings, counters, exists)
+  if (exists) ctx.storage.sql.exec("UPDATE outbox_mark SET sequence = 0 WHERE sequence > 0")
+  return null
 }
 
 function isQueue(binding: unknown): binding is Queue {

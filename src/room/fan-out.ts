@@ -59,6 +59,8 @@ export class FanOut<R extends WeakKey> {
   /** The only timer of the room, pending only while changes wait: a timer keeps the object from hibernating. */
   #timer: ReturnType<typeof setTimeout> | null = null
   #timerDue = 0
+  /** What the clock said when it was last looked at. */
+  #lastNow = Number.NEGATIVE_INFINITY
 
   constructor(recipients: Recipients<R>, traffic: Pick<Traffic, "sent">, limits: PaceLimits, ports: FanOutPorts<R>) {
     this.#recipients = recipients
@@ -93,6 +95,7 @@ export class FanOut<R extends WeakKey> {
   /** Tells what waits, now if the pace allows, else when it does. */
   flushWhenDue(now: number): void {
     if (!isWaiting(this.#outbox)) return
+    this.#lookAtClock(now)
     const due = this.#due()
     if (this.#timer !== null) {
       // It stands, unless it waits for more, and a message came.
@@ -108,6 +111,23 @@ export class FanOut<R extends WeakKey> {
     this.#timer = setTimeout(() => this.#tick(), due - now)
   }
 
+  /** Tells all that waits, whatever the pace. */
+  flushNow(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    const now = Date.now()
+    if (isWaiting(this.#outbox)) this.#flush(now, now)
+  }
+
+  /** A clock that was set back must not silence the room until it is again as late as it was. */
+  #lookAtClock(now: number): void {
+    if (now < this.#lastNow) {
+      this.#pace = RESTED
+      this.#movedAt = Number.NEGATIVE_INFINITY
+    }
+    this.#lastNow = now
+  }
+
   /** No message waits for a crowd, nor for the thread. */
   #due(): number {
     const movedAt = this.#outbox.messages > 0 ? null : this.#movedAt
@@ -117,6 +137,7 @@ export class FanOut<R extends WeakKey> {
   #tick(): void {
     this.#timer = null
     const now = Date.now()
+    this.#lookAtClock(now)
     const due = this.#timerDue
     // More of a crowd may have come meanwhile.
     if (this.#due() > Math.max(due, now)) {

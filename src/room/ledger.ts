@@ -59,6 +59,8 @@ const reportedMark = json.pipe(reportedSchema)
 export class Ledger {
   readonly #storage: DurableObjectStorage
   readonly #sql: SqlStorage
+  /** Those that were there when the room woke, others' too: asked for once. */
+  readonly tables: ReadonlySet<string>
   #exists: boolean
   /** Whether anybody may be banned: each connect asks, and nearly no room has a ban. Undefined: not looked yet. */
   #hasBans: boolean | undefined
@@ -66,7 +68,8 @@ export class Ledger {
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage
     this.#sql = storage.sql
-    this.#exists = [...this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'connections'")].length > 0
+    this.tables = new Set(Array.from(this.#sql.exec<{ name: string }>("SELECT name FROM sqlite_master"), ({ name }) => name))
+    this.#exists = this.tables.has("connections")
   }
 
   /** Who has a row, by ref. `isInGrace`: it says that the end of its line was noted. */

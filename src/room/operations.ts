@@ -106,6 +106,7 @@ export function kickMember(
   banMs: Millis | null,
   now: Millis,
 ): Operation<Kick | null> {
+  performer.tellAll()
   const known = memberDetailOf(parts, member, now)
   const connections = Array.from(parts.roster.connections.values()).filter((connection) => connection.member === member)
   if (known === null && connections.length === 0 && banMs === null) return { answer: null, effects: {} }
@@ -124,6 +125,7 @@ export function adminMessage({ roster }: RoomParts, body: { event: string; data?
 }
 
 export function endEverybody(parts: RoomParts, performer: Performer): Effects {
+  performer.tellAll()
   return endAll(parts, performer, [...parts.roster.connections.values()], "room_closed", 4410)
 }
 

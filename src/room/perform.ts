@@ -40,7 +40,7 @@ export class Performer {
   /** `destinations` and `name`: where the room reports itself, and as whom. */
   constructor(parts: RoomParts, tallies: Tallies, destinations: readonly Destination[], name: string | undefined) {
     this.#parts = parts
-    this.#reporter = new Reporter(parts, destinations, name)
+    this.#reporter = new Reporter(parts, destinations, name, () => this.#keepCounts())
     this.#carrier = new Carrier(parts)
     parts.counters.add("wakeups")
     this.tallies = tallies
@@ -71,6 +71,11 @@ export class Performer {
     this.tallies = { ...tallies, sweeps: tallies.sweeps + 1, lost: tallies.lost + lost, idle: tallies.idle + idle }
     this.#isCounted = true
     this.#parts.counters.add("sweeps")
+  }
+
+  /** What was accepted is told now, also to those who are sent away next. */
+  tellAll(): void {
+    this.#fanOut.flushNow()
   }
 
   get waitingMessages(): number {
@@ -180,7 +185,7 @@ export class Performer {
     if (announcements === null || !announcements.isDue(now)) return
     const settled = async () => {
       if (roster.connections.size > 0) await alarm.by(announcements.lookBy)
-      else await restOn(this.#parts, Date.now())
+      else await restOn(this.#parts, this.#reporter.retryBy, Date.now())
     }
     background(announcements.send(settled))
   }
@@ -246,6 +251,12 @@ export class Performer {
     return connection !== null && this.#unrecorded.has(connection)
   }
 
+  /** A pause between two reports may be longer than the room stays awake. */
+  #keepCounts(): void {
+    this.#isCounted = true
+    if (!this.#fanOut.isPending) this.#save(Date.now())
+  }
+
   /** The counters ride on some open socket: the one that carried them may have gone. Without any, they are a row. */
   #carryTallies(): void {
     this.#isCounted = false
@@ -260,6 +271,6 @@ export class Performer {
     this.#isOccupied = false
     const { peak, peakAt } = this.tallies
     this.tallies = { ...newTallies(now), peak, peakAt }
-    await comeToRest(this.#parts, this.tallies, now)
+    await comeToRest(this.#parts, this.tallies, this.#reporter.retryBy, now)
   }
 }

@@ -21,10 +21,12 @@ export class Reporter {
   #failures = 0
   #pausedUntil: Millis = 0
   #sending: Promise<void> = Promise.resolve()
+  readonly #gaveBack: () => void
 
-  /** Without a destination it reports nothing. `name` is the room's, where the runtime tells. */
-  constructor(parts: RoomParts, destinations: readonly Destination[], name: string | undefined) {
+  /** Without a destination it reports nothing. `name` is the room's, where the runtime tells. `gaveBack`: what a report took is counted again. */
+  constructor(parts: RoomParts, destinations: readonly Destination[], name: string | undefined, gaveBack: () => void) {
     this.#parts = parts
+    this.#gaveBack = gaveBack
     this.#destinations = destinations
     this.#limits = { everyMs: parts.settings.reportMs, leaseMs: leaseFor(parts.settings.clocks, parts.settings.reportMs) }
     const stored = parts.ledger.reported()
@@ -53,6 +55,11 @@ export class Reporter {
     return this.#renewBy
   }
 
+  /** When what failed has to be tried again, also by a room in which nobody is left. Infinity: nothing failed. */
+  get retryBy(): Millis {
+    return this.#isDirty && this.#failures > 0 ? this.#pausedUntil : Number.POSITIVE_INFINITY
+  }
+
   get #renewBy(): Millis {
     return renewBy(this.#last, this.#limits.leaseMs)
   }
@@ -62,7 +69,6 @@ export class Reporter {
     const before = this.#last
     const told = { ...current, at: now }
     this.#last = told
-    if (isEmpty(current)) ledger.dropReported()
     const taken = counters.take(snapshot.counters())
     const leaseMs = isEmpty(current) ? 0 : this.#limits.leaseMs
     const report = { room, ...current, since, leaseMs, counters: taken }
@@ -73,14 +79,19 @@ export class Reporter {
         // As if it had never been tried, but not at once again.
         counters.giveBack(taken)
         if (this.#last === told) this.#last = before
+        // What a sleep may take is written only now: that the directory still believes an older word.
+        if (this.#last === before && before !== null && !isEmpty(before)) ledger.putReported(room, before)
         this.#isDirty = true
         this.#pausedUntil = now + retryAfter(this.#failures++, this.#limits)
+        this.#gaveBack()
         log("report_failed", { room, message: messageOf(error) })
         return alarm.by(this.#pausedUntil)
       }
       this.#failures = 0
-      // Not before: what a crash cut off is told again. Nor after the room has emptied meanwhile: nothing may be left of it.
-      if (this.#last === told && !isEmpty(current)) ledger.putReported(room, told)
+      // Not before: what a crash or a sleep cut off is told again. Nor after the room has emptied meanwhile: nothing may be left of it.
+      if (this.#last !== told) return
+      if (isEmpty(current)) ledger.dropReported()
+      else ledger.putReported(room, told)
     }
     // One after the other: an older word that came later would be believed for as long as a lease.
     const sent = this.#sending.then(send)

@@ -8,7 +8,7 @@ import type { Connection, Millis } from "../core/connection.ts"
 import { authorized, type Limits, type Reply, receive } from "../core/conversation.ts"
 import { sweepBy } from "../core/liveness.ts"
 import { maxWaitingMessages } from "../core/pace.ts"
-import { admit, emptyRoster, resumable } from "../core/roster.ts"
+import { emptyRoster, resumable } from "../core/roster.ts"
 import { faultOf } from "../log/fault.ts"
 import { log } from "../log/log.ts"
 import type { Kick, MembersQuery, messageBodySchema, Occupancy, placementSchema, RoomStats } from "../protocol/admin.ts"
@@ -38,7 +38,7 @@ import {
 } from "./operations.ts"
 import type { RoomParts } from "./parts.ts"
 import { Performer } from "./perform.ts"
-import { refuseConnect } from "./refuse.ts"
+import { noPlace, refuseConnect } from "./refuse.ts"
 import { restoreRoom } from "./restore.ts"
 import { roomSettings } from "./settings.ts"
 import { Snapshot } from "./snapshot.ts"
@@ -73,7 +73,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
       snapshot: new Snapshot(),
       traffic: new Traffic(counters),
       counters,
-      announcements: announcementsOf(ctx, env["WEBHOOKS"], settings.webhook, counters),
+      announcements: announcementsOf(ctx, env["WEBHOOKS"], settings.webhook, counters, ledger.tables),
       background: (work) => void work.catch((error: unknown) => this.#failed("background", error)),
     }
     const now = Date.now()
@@ -95,7 +95,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
     const banned = bannedFrom(this.#parts, identity.member, now)
     if (banned !== null) return refuseConnect(banned)
     const resumed = admission.resume === null ? null : resumable(this.#parts.roster, admission.resume.connection, identity.member, now)
-    const refusal = resumed === null ? admit(this.#parts.roster, identity.member, this.#parts.settings.capacity) : null
+    const refusal = noPlace(this.#parts, resumed, identity.member)
     if (refusal !== null) return refuseConnect(refusal)
     if (!admission.wantsUpgrade) {
       return refuseConnect({ code: "upgrade_required", message: "this address speaks WebSocket; nothing else is in the way of an upgrade" })
@@ -240,7 +240,8 @@ export class Room extends DurableObject<Cloudflare.Env> {
     // It may have gone, or been let go, while its token was looked at.
     const connection = sockets.connectionOf(socket)
     if (connection === null) return
-    const step = authorized(roster, connection, verify.id, claims.ok ? identityIn(sockets.roomOf(socket), claims.value) : claims)
+    const identity = claims.ok ? identityIn(sockets.roomOf(socket), claims.value) : claims
+    const step = authorized(roster, connection, verify.id, identity, now)
     if (step.close !== null) return this.#refuse(socket, connection, step.replies, step.close, now)
     const replies = [...step.replies, ...expiryNotice(connection, now)].map((reply) => [socket, reply] as const)
     const lookBy = this.#sweepBy(socket, connection)

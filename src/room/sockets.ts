@@ -11,6 +11,9 @@ import type { Tallies } from "./tallies.ts"
 /** No connection's id holds a colon, so that the two kinds of tags cannot be taken for each other. */
 const ROOM_TAG_PREFIX = "room:"
 
+/** What the runtime accepts for one object, closing ones included; another is an error. */
+const MAX_SOCKETS = 32_768
+
 export class Sockets implements Recipients<WebSocket> {
   readonly #ctx: DurableObjectState
   /**
@@ -23,6 +26,8 @@ export class Sockets implements Recipients<WebSocket> {
   #carrier: WebSocket | null = null
   /** What the runtime lists, as long as none comes and none ends: it makes the list anew each time it is asked, and a room asks 40 times a second. */
   #listed: WebSocket[] | null = null
+  /** At least as many as there are: not asked for at each connect. */
+  #atMost = Number.POSITIVE_INFINITY
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx
@@ -34,6 +39,12 @@ export class Sockets implements Recipients<WebSocket> {
   open(): WebSocket[] {
     this.#listed ??= this.#ctx.getWebSockets()
     return this.#listed.filter(isOpen)
+  }
+
+  /** Whether the runtime would take one more. */
+  get hasPlace(): boolean {
+    if (this.#atMost >= MAX_SOCKETS) this.#atMost = this.#ctx.getWebSockets().length
+    return this.#atMost < MAX_SOCKETS
   }
 
   /**
@@ -97,6 +108,7 @@ export class Sockets implements Recipients<WebSocket> {
   accept(socket: WebSocket, connection: Connection, room: string): void {
     this.#ctx.acceptWebSocket(socket, [connection.id, ROOM_TAG_PREFIX + room])
     this.#listed = null
+    this.#atMost++
     this.#connections.set(socket, connection)
   }
 

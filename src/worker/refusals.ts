@@ -6,7 +6,7 @@ import { log } from "../log/log.ts"
 import { ERROR_CODES, type ErrorCode, PROBLEM_MEDIA_TYPE, PROBLEM_TYPE_PREFIX } from "../protocol/errors.ts"
 import type { AppEnv } from "./app.ts"
 import { count } from "./counts.ts"
-import { RefusalCounter, type Refusals } from "./refusal-counter.ts"
+import { RefusalCounter, type Refusals, together } from "./refusal-counter.ts"
 
 /** The Worker tells as often as ten rooms' reports are apart. */
 const REPORTS_APART = 10
@@ -40,11 +40,12 @@ export const withRefusalsCounted: MiddlewareHandler<AppEnv> = async (c, next) =>
   if (due !== null) c.executionCtx.waitUntil(tell(due, c.env, settings))
 }
 
-async function tell({ counts, forMs }: Refusals, { DIRECTORY }: Cloudflare.Env, settings: Settings): Promise<void> {
+async function tell(due: Refusals, { DIRECTORY }: Cloudflare.Env, settings: Settings): Promise<void> {
+  const { counts, owed, forMs } = due
   const notable = NOTABLE.flatMap((code) => (counts[code] === undefined ? [] : [[code, counts[code]] as const]))
   if (notable.length > 0) log("requests_refused", { counts: Object.fromEntries(notable), forMs })
-  const told = Object.entries(counts).map(([code, refused]) => [`refusals.${code}`, refused] as const)
-  await count(DIRECTORY, settings, Object.fromEntries(told))
+  const told = Object.entries(together(counts, owed)).map(([code, refused]) => [`refusals.${code}`, refused] as const)
+  if (!(await count(DIRECTORY, settings, Object.fromEntries(told)))) refusals.giveBack(due)
 }
 
 async function codeOf(response: Response): Promise<ErrorCode | null> {

@@ -218,7 +218,7 @@ describe("activity", () => {
       const step = say(roster, connection, frame, 7)
       expect([connection.activeAt, connection.heardAt, step.changes]).toEqual([0, 7, []])
     }
-    authorized(roster, connection, undefined, { ok: true, value: identityOf("anna") })
+    authorized(roster, connection, undefined, { ok: true, value: identityOf("anna") }, 0)
     expect(connection.activeAt).toBe(0)
     for (const [i, frame] of [
       { type: "update", data: { x: 1 } },
@@ -310,8 +310,8 @@ describe("auth", () => {
       replies: [],
       changes: [],
     })
-    expect(authorized(roster, connection, 2, { ok: true, value: identityOf("anna") }).replies).toEqual([{ type: "ack", id: 2 }])
-    expect(authorized(roster, connection, undefined, { ok: true, value: identityOf("anna") }).replies).toEqual([])
+    expect(authorized(roster, connection, 2, { ok: true, value: identityOf("anna") }, 0).replies).toEqual([{ type: "ack", id: 2 }])
+    expect(authorized(roster, connection, undefined, { ok: true, value: identityOf("anna") }, 0).replies).toEqual([])
   })
 
   it("[AU8] of another member, or with a bad token, changes nothing", () => {
@@ -319,7 +319,7 @@ describe("auth", () => {
     const connection = enterAs(roster, "anna")
     const before = structuredClone({ ...connection, errors: 0 })
     for (const identity of [{ ok: true, value: identityOf("bert", { grants: NONE }) } as const, refused("bad_token", "no")]) {
-      expect(codeOf(authorized(roster, connection, 2, identity))).toBe("bad_token")
+      expect(codeOf(authorized(roster, connection, 2, identity, 0))).toBe("bad_token")
       expect({ ...connection, errors: 0 }).toEqual(before)
     }
     expect(connection.errors).toBe(2)
@@ -328,14 +328,31 @@ describe("auth", () => {
   it("[OB2] that newly grants subscribe is answered with the whole room first", () => {
     const roster = emptyRoster()
     const connection = join(roster, "anna", { grants: { subscribe: false, presence: true, message: true } })
-    expect(authorized(roster, connection, 2, { ok: true, value: identityOf("anna") }).replies).toEqual(["snapshot", { type: "ack", id: 2 }])
-    expect(authorized(roster, connection, 3, { ok: true, value: identityOf("anna") }).replies).toEqual([{ type: "ack", id: 3 }])
+    expect(authorized(roster, connection, 2, { ok: true, value: identityOf("anna") }, 0).replies).toEqual([
+      "snapshot",
+      { type: "ack", id: 2 },
+    ])
+    expect(authorized(roster, connection, 3, { ok: true, value: identityOf("anna") }, 0).replies).toEqual([{ type: "ack", id: 3 }])
+  })
+
+  it("[OB2] that newly grants subscribe is too fast as long as the last whole room is not paid for, and then changes nothing", () => {
+    const roster = emptyRoster()
+    const deaf = { subscribe: false, presence: true, message: true }
+    const connection = join(roster, "anna", { grants: deaf })
+    const grant = (grants: typeof deaf, now: number) =>
+      authorized(roster, connection, 2, { ok: true, value: identityOf("anna", { grants }) }, now)
+    expect(grant({ ...deaf, subscribe: true }, 0).replies).toEqual(["snapshot", { type: "ack", id: 2 }])
+    snapshotSent(connection, 262_144, 0)
+    expect(grant(deaf, 1).replies).toEqual([{ type: "ack", id: 2 }])
+    expect(codeOf(grant({ ...deaf, subscribe: true }, 999))).toBe("too_fast")
+    expect(connection.grants).toEqual(deaf)
+    expect(grant({ ...deaf, subscribe: true }, 1000).replies).toEqual(["snapshot", { type: "ack", id: 2 }])
   })
 
   it("[FR8] counts among the errors in a row", () => {
     const roster = emptyRoster()
     const connection = join(roster, "anna")
-    const steps = Array.from({ length: 20 }, () => authorized(roster, connection, undefined, refused("bad_token", "no")))
+    const steps = Array.from({ length: 20 }, () => authorized(roster, connection, undefined, refused("bad_token", "no"), 0))
     expect(steps.findIndex(({ close }) => close === 4400)).toBe(19)
   })
 })

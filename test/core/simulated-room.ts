@@ -86,7 +86,7 @@ export class SimulatedRoom {
   }
 
   authorize(connection: Connection, identity: Identity): void {
-    this.#step(connection, authorized(this.roster, connection, undefined, { ok: true, value: identity }))
+    this.#step(connection, authorized(this.roster, connection, undefined, { ok: true, value: identity }, this.now))
   }
 
   /** The connection is over: a goodbye, or whom the room closes. */

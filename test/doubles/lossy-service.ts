@@ -182,7 +182,7 @@ export class LossyRoom {
     let step = receive(this.roster, line.connection, text, limits, Date.now())
     if (step.verify !== null) {
       const { token, id } = step.verify
-      step = authorized(this.roster, line.connection, id, { ok: true, value: identityOf(token) })
+      step = authorized(this.roster, line.connection, id, { ok: true, value: identityOf(token) }, Date.now())
       line.connection.warned = false
     }
     const frame = JSON.parse(text)

@@ -138,6 +138,26 @@ describe("a tick", () => {
     for (const late of [4, 5, 30, 80]) expect(Math.min(...flushes(25, late))).toBeGreaterThanOrEqual(21)
   })
 
+  it("[PC10] comes as always when the clock was set back", () => {
+    const { roster, recipients, tell, come } = room(25)
+    const relay = new Relay(opened(roster, "watcher"), 1)
+    recipients.relays.push(relay)
+    for (const text of ["a", "b"]) tell(text)
+    for (let i = 0; i < 20; i++) come(`guest-${i}`)
+    vi.advanceTimersByTime(25)
+    vi.setSystemTime(Date.now() - 3_600_000)
+    const before = relay.frames
+    tell("c")
+    expect(relay.frames).toBe(before + 1)
+    tell("d")
+    vi.setSystemTime(Date.now() - 3_600_000)
+    vi.advanceTimersByTime(25)
+    expect(relay.frames).toBe(before + 2)
+    tell("e")
+    vi.advanceTimersByTime(25)
+    expect(relay.frames).toBe(before + 3)
+  })
+
   it("[PC8] is the longer the longer its frames", () => {
     const long = "x".repeat(8000)
     const [short, longer] = [flushes(5, 0, 20), flushes(5, 0, 20, (ms) => ms + long)]

@@ -1,4 +1,4 @@
-import { exports } from "cloudflare:workers"
+import { env, exports } from "cloudflare:workers"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { z } from "zod"
 import { connect, crash, hibernate, newRoom, requestConnect, runAlarm, stubOf, tokenFor } from "./room-client.ts"
@@ -51,6 +51,8 @@ describe("a member placed over HTTP", () => {
     vi.setSystemTime(Date.now() + 80_000_000)
     await runAlarm(room)
     expect((await stubOf(room).stats(room)).members).toBe(1)
+    await call("PUT", `/admin/rooms/${room}/members/bot`, { ttl: 86_400_000, data: { n: 2 } })
+    expect((await call("GET", `/admin/rooms/${room}/members/bot`)).body["lastSeen"]).toBeGreaterThan(Date.now() - 10_000)
     expect((await call("PUT", `/admin/rooms/${room}/members/bot`, { ttl: 86_400_001 })).body["type"]).toMatch(/bad_request$/)
     expect((await call("PUT", `/admin/rooms/${room}/members/bot`, { data: { text: "x".repeat(9000) } })).body["type"]).toMatch(/too_large$/)
     expect((await stubOf(room).stats(room)).members).toBe(1)
@@ -159,6 +161,26 @@ describe("the room over HTTP", () => {
     })
     expect((await call("GET", `/admin/rooms/${room}/members/anna`)).status).toBe(404)
     expect((await connect(room, "carl")).welcome.present).toEqual([])
+  })
+
+  it.each([
+    ["AD6", "close of the room", (room: string) => `/admin/rooms/${room}`],
+    ["AD3", "kick", (room: string) => `/admin/rooms/${room}/members/bert`],
+  ])("[MS3] [%s] a %s: whoever it sends away is told first what was accepted before", async (_rule, _what, path) => {
+    Object.assign(env, { TICK_MS: "1000" })
+    try {
+      const room = newRoom()
+      const [anna, bert] = [await connect(room, "anna"), await connect(room, "bert")]
+      await anna.ask({ type: "enter", data: {} })
+      await anna.ask({ type: "update", data: { x: 1 } })
+      expect((await anna.ask({ type: "send", event: "last words", data: null })).type).toBe("ack")
+      await call("DELETE", path(room))
+      await bert.next("bye")
+      const told = bert.frames.map(({ type }) => type)
+      expect(told.slice(1)).toEqual(["presence", "presence", "message", "bye"])
+    } finally {
+      Object.assign(env, { TICK_MS: undefined })
+    }
   })
 
   it("[AD7] members come in pages by name, none missing and none double", async () => {

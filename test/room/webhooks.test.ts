@@ -10,9 +10,12 @@ const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 /** The queue's end at the room: what it took, unless it fails. */
 const taken: { id: string; room: string; story: string }[] = []
 let isFailing = false
+/** What it waits for before it takes anything. */
+let answering = Promise.resolve()
 const queue = {
   async sendBatch(messages: Iterable<{ body: unknown }>): Promise<void> {
     if (isFailing) throw new Error("the queue is away")
+    await answering
     for (const { body } of messages) {
       const { id, room, payload } = queuedWebhookSchema.parse(body)
       const { type, data } = webhookSchema.parse(JSON.parse(payload))
@@ -30,6 +33,7 @@ function set(variables: Record<string, unknown>): void {
 beforeEach(() => {
   taken.length = 0
   isFailing = false
+  answering = Promise.resolve()
   set({ WEBHOOKS: queue, WEBHOOK_URL: "https://backend.test/hooks", WEBHOOK_SECRET: SECRET, WEBHOOK_RETRY_MS: "60000", GRACE_MS: "0" })
 })
 afterEach(() => {
@@ -87,6 +91,22 @@ describe("webhooks on their way out of a room", () => {
     )
     await vi.waitFor(async () => expect((await waiting(room)).rows).toBe(0))
     expect(new Set(taken.map(({ id }) => id)).size).toBe(4)
+  })
+
+  it("[WH13] are looked after by no alarm that is due already, however long the queue takes to answer", async () => {
+    const room = newRoom()
+    isFailing = true
+    const anna = await entered(room, "anna")
+    isFailing = false
+    const { promise, resolve } = Promise.withResolvers<void>()
+    answering = promise
+    vi.useFakeTimers({ toFake: ["Date"] })
+    vi.setSystemTime(Date.now() + 120_000)
+    await anna.ask({ type: "pong" })
+    await runAlarm(room)
+    expect((await waiting(room)).alarm).toBeGreaterThan(Date.now() + 1000)
+    resolve()
+    await vi.waitFor(() => expect(stories(room)).toEqual(["room.occupied", "member.entered anna"]))
   })
 
   it("[WH10] outlive a closed room until the queue has them; then nothing is left", async () => {
@@ -163,5 +183,19 @@ describe("webhooks on their way out of a room", () => {
     await hibernate(room)
     await anna.ask({ type: "update", data: { x: 1 } })
     await vi.waitFor(() => expect(stories(room)).toEqual(["room.occupied", "member.entered anna"]))
+  })
+
+  it("[WH15] that are switched off, and on again, begin anew with who is there then", async () => {
+    const room = newRoom()
+    const anna = await entered(room, "anna")
+    await vi.waitFor(() => expect(stories(room)).toHaveLength(2))
+    set({ WEBHOOK_URL: "", WEBHOOK_SECRET: "" })
+    await hibernate(room)
+    const bert = await entered(room, "bert")
+    await anna.ask({ type: "leave" })
+    set({ WEBHOOK_URL: "https://backend.test/hooks", WEBHOOK_SECRET: SECRET })
+    await hibernate(room)
+    await bert.ask({ type: "update", data: { x: 1 } })
+    await vi.waitFor(() => expect(stories(room).slice(2)).toEqual(["room.occupied", "member.entered bert"]))
   })
 })

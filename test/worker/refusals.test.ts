@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from "vitest"
 import { z } from "zod"
 import { ERROR_CODES } from "../../src/protocol/errors.ts"
 import app from "../../src/worker/index.ts"
-import { RefusalCounter } from "../../src/worker/refusal-counter.ts"
+import { RefusalCounter, together } from "../../src/worker/refusal-counter.ts"
 import { newRoom, tokenFor } from "../room/room-client.ts"
 
 afterEach(() => {
@@ -105,8 +105,32 @@ describe("refused requests", () => {
     expect(lines).toEqual([{ level: "error", event: "counts_failed", counts: { "refusals.not_found": 1 }, message: "overloaded" }])
   })
 
+  it("[MT6] what did not reach the directory goes with the next, once, and is no second line", async () => {
+    await rested()
+    const lines = listen()
+    expect(
+      await ask(
+        "/v1/admin/rooms",
+        ledger(() => Promise.reject(new Error("overloaded"))),
+      ),
+    ).toBe(401)
+    clock += HOUR
+    vi.setSystemTime(clock)
+    const { told, DIRECTORY } = ledger()
+    expect(await ask("/healthz", { DIRECTORY })).toBe(200)
+    clock += HOUR
+    vi.setSystemTime(clock)
+    expect(await ask("/v1/admin/rooms", { DIRECTORY })).toBe(401)
+    expect(told).toEqual([{ "refusals.bad_token": 1 }, { "refusals.bad_token": 1 }])
+    expect(lines).toMatchObject([{ event: "requests_refused" }, { event: "counts_failed" }, { event: "requests_refused" }])
+  })
+
   it("[MT6] loses none and never tells too early, whenever they come", () => {
-    const step = fc.record({ code: fc.option(fc.constantFrom(...ERROR_CODES)), after: fc.integer({ min: 0, max: 4000 }) })
+    const step = fc.record({
+      code: fc.option(fc.constantFrom(...ERROR_CODES)),
+      after: fc.integer({ min: 0, max: 4000 }),
+      arrives: fc.boolean(),
+    })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
         const counter = new RefusalCounter()
@@ -114,21 +138,22 @@ describe("refused requests", () => {
         let added = 0
         let taken = 0
         let last = Number.NEGATIVE_INFINITY
-        const take = () => {
+        const take = (arrives: boolean) => {
           const due = counter.take(10_000, now)
           if (due === null) return
+          if (!arrives) counter.giveBack(due)
           expect(now - last).toBeGreaterThanOrEqual(10_000)
           last = now
-          taken += Object.values(due.counts).reduce((sum, count) => sum + count, 0)
+          if (arrives) taken += Object.values(together(due.counts, due.owed)).reduce((sum, count) => sum + count, 0)
         }
-        for (const { code, after } of steps) {
+        for (const { code, after, arrives } of steps) {
           now += after
           if (code !== null) added++
           if (code !== null) counter.add(code, now)
-          take()
+          take(arrives)
         }
         now += 10_000
-        take()
+        take(true)
         expect(taken).toBe(added)
       }),
     )
