@@ -44,6 +44,11 @@ async function confirm(question: string): Promise<boolean> {
   const lines = createInterface({ input: stdin, output: stderr })
   try {
     return /^y(es)?$/i.test((await lines.question(question)).trim())
+  } catch (error) {
+    // Who ends the question (Ctrl-C, Ctrl-D) has not said yes.
+    if (!(error instanceof Error && error.name === "AbortError")) throw error
+    stderr.write("\n")
+    return false
   } finally {
     lines.close()
   }

@@ -96,7 +96,8 @@ export function connect(options: ConnectionOptions, events: ConnectionEvents): C
   async function fetchToken(): Promise<void> {
     let event: Event
     try {
-      event = { kind: "token", token: await token() }
+      // Null from an app that has none is a token like any other that is refused, and no reason to ask again at once.
+      event = { kind: "token", token: `${await token()}` }
     } catch (cause) {
       const { message = String(cause) }: Partial<Error> = Object(cause)
       event = { kind: "token-failed", message }
@@ -107,6 +108,8 @@ export function connect(options: ConnectionOptions, events: ConnectionEvents): C
 
   function open(): void {
     try {
+      // What came on the lines of a session that was dropped, the room does not count.
+      if (!state.session) have = 0
       socket = new WebSocket(connectUrl(url, room, state.session && `${state.session}&have=${have}`, "ws"), [
         "rollcall.v1",
         `token.${state.token}`,

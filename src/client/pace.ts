@@ -19,7 +19,8 @@ export function paced(run: () => void): Pace {
   let nextAt: Millis = -Infinity
 
   function soon(): void {
-    const wait = nextAt - Date.now()
+    // A clock that was set back must not silence us for as long.
+    const wait = Math.min(1000, nextAt - Date.now())
     timer ??= setTimeout(now, Math.max(0, wait))
     // A hidden page's timers are slow, but not what it is told by others: when the tick is over, nobody waits for the timer.
     if (wait <= 0) queueMicrotask(flush)

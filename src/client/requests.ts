@@ -1,8 +1,6 @@
 /** Questions that wait for their answers, by id. */
 import { errorOf, type Fault, RollcallError } from "./error.ts"
 
-type Waiting = { readonly resolve: () => void; readonly reject: (error: RollcallError) => void }
-
 export type Requests = {
   /** Asks with an id; settles with the answer. */
   add(ask: (id: number) => void): Promise<void>
@@ -13,13 +11,11 @@ export type Requests = {
 }
 
 export function pendingRequests(): Requests {
-  const waiting = new Map<number, Waiting>()
+  const waiting = new Map<number, (fault: Fault | null) => void>()
   let lastId = 0
 
   function settle(id: number, fault: Fault | null): boolean {
-    const asked = waiting.get(id)
-    if (fault === null) asked?.resolve()
-    else asked?.reject(errorOf(fault))
+    waiting.get(id)?.(fault)
     return waiting.delete(id)
   }
 
@@ -27,7 +23,7 @@ export function pendingRequests(): Requests {
     add(ask) {
       const id = ++lastId
       return new Promise((resolve, reject) => {
-        waiting.set(id, { resolve, reject })
+        waiting.set(id, (fault) => (fault === null ? resolve() : reject(errorOf(fault))))
         ask(id)
       })
     },

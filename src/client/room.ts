@@ -131,9 +131,10 @@ export function shareRoom(name: string, ended: () => void): SharedRoom {
       status = nextStatus
       reason = nextReason
       isStale = true
+      // Before anybody hears of it: who asks for the room anew then gets another.
+      if (status === "closed") ended()
       emit("connection", { status, reason })
       changed()
-      if (status === "closed") ended()
     },
     present,
     error: fail,
@@ -229,11 +230,11 @@ export function shareRoom(name: string, ended: () => void): SharedRoom {
           await link.send({ event, data, to })
         }),
         subscribe: held((select: (snapshot: Snapshot) => unknown, call?: SliceListener, isEqual: IsEqual = Object.is) => {
-          if (call === undefined) return listen(handle, "snapshot", select)
+          if (call === undefined) return listen(handle, "snapshot", () => select(look()))
           let slice = select(look())
-          return listen(handle, "snapshot", (next) => {
+          return listen(handle, "snapshot", () => {
             const previous = slice
-            const picked = select(next)
+            const picked = select(look())
             if (isEqual(picked, previous)) return
             slice = picked
             call(picked, previous)

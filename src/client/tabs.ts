@@ -58,14 +58,12 @@ export function tabLink(name: string, options: ConnectionOptions, events: LinkEv
     direct?.say(last.wanted)
   }
 
-  /** Holds the lock from when it is free until this tab leaves. */
-  function hold(lock: string, held: () => void, { signal }: AbortController): void {
-    const until = () => {
-      held()
-      return new Promise((resolve) => signal.addEventListener("abort", resolve))
-    }
+  /** Holds the lock from when it is free until this tab leaves; not at all where `held` returns anything. */
+  function hold(lock: string, held: () => unknown, { signal }: AbortController): void {
     // Who leaves before its turn wants no lock.
-    navigator.locks.request(lock, { signal }, until).catch(() => {})
+    navigator.locks
+      .request(lock, { signal }, () => held() ?? new Promise((resolve) => signal.addEventListener("abort", resolve)))
+      .catch(() => {})
   }
 
   function join(): void {
@@ -83,12 +81,14 @@ export function tabLink(name: string, options: ConnectionOptions, events: LinkEv
     // From here on what happens to the connection is no news for the others.
     left = direct = null
     leaving?.abort()
+    requests.lose()
     says.clear()
     saying.stop()
     channel.close()
   }
 
   function lead(leaving: AbortController): void {
+    requests.lose()
     post({ kind: "lead" })
     says.set(tab, { wanted, at })
     const goodbye = () => (says.size > 1 ? RESUMABLE : GOODBYE)
@@ -136,7 +136,8 @@ export function tabLink(name: string, options: ConnectionOptions, events: LinkEv
         if (!says.has(talk.tab)) {
           if (welcome !== null) post({ kind: "frame", frame: { ...welcome, present: events.present() } })
           post({ kind: "status", status, reason: null })
-          hold(name + talk.tab, () => says.delete(talk.tab) && speak(), left)
+          // The tab wants its lock back when its page is shown again.
+          hold(name + talk.tab, () => [says.delete(talk.tab), speak()], left)
         }
         says.set(talk.tab, talk)
         return void speak()
@@ -175,7 +176,9 @@ export function tabLink(name: string, options: ConnectionOptions, events: LinkEv
     if (event === "pagehide" || event === "freeze") {
       leave()
       events.status("offline", null)
-    } else if (left === null && (event === "pageshow" || event === "resume")) join()
+    } else if (event > "v") say()
+    // In the alphabet, these two come after what the network does: pageshow and resume.
+    else if (left === null && event > "p") join()
   })
 
   return {
@@ -194,7 +197,6 @@ export function tabLink(name: string, options: ConnectionOptions, events: LinkEv
     close() {
       unwatch()
       leave()
-      requests.lose()
     },
   }
 }

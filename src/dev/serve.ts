@@ -32,12 +32,23 @@ const QUIET = {
   WRANGLER_HIDE_BANNER: "true",
 }
 
+function named(flag: string): string | undefined {
+  return flag.split("=")[0]
+}
+
 writeDevVars()
 const wrangler = join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin", "wrangler.js")
 // A deployed Worker has the demo only when it is switched on there.
 const DEMO = ["--var", "DEMO:on"]
-const flags = [...DEMO, "--show-interactive-dev-session=false", "--inspector-port=0", ...process.argv.slice(2)]
-const child = spawn(process.execPath, [wrangler, "dev", ...flags], { stdio: "inherit", env: { ...QUIET, ...process.env } })
+const given = process.argv.slice(2)
+// Wrangler takes none of these twice.
+const defaults = ["--show-interactive-dev-session=false", "--inspector-port=0"].filter(
+  (flag) => !given.some((one) => named(one) === named(flag)),
+)
+const child = spawn(process.execPath, [wrangler, "dev", ...DEMO, ...defaults, ...given], {
+  stdio: "inherit",
+  env: { ...QUIET, ...process.env },
+})
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal))
 // npm's shell does not hand a signal on: when whoever started this is gone, the service goes too.
 const parent = process.ppid

@@ -1,6 +1,6 @@
 /** Lines that break, tokens that end, pages that come and go: what the app and the others see of it. */
 import { describe, expect, it, vi } from "vitest"
-import type { JsonObject } from "../../src/client/index.ts"
+import type { JsonObject, Room } from "../../src/client/index.ts"
 import { tokenOf } from "../doubles/lossy-service.ts"
 import { byMember, listen, setScene, virtualTime } from "./scene.ts"
 
@@ -194,6 +194,23 @@ describe("whom the room closes", () => {
     expect([again.status, anna.status]).toEqual(["connected", "closed"])
   })
 
+  it("[RE2] kicked: who asks for the room again as soon as that is told gets another", async () => {
+    const { service, client, advance } = setScene()
+    const one = client("anna")
+    const anna = one.room("r", { initial: {} })
+    const again: Room[] = []
+    anna.on("connection", ({ status }) => {
+      if (status !== "closed") return
+      anna.release()
+      again.push(one.room("r", { initial: {} }))
+    })
+    await advance(1000)
+    service.room("r").close("anna", 4403)
+    await advance(1000)
+    expect(again.map(({ status }) => status)).toEqual(["connected"])
+    expect(one.pool.stats()).toMatchObject({ open: 1, leases: 1 })
+  })
+
   it("[RE2] silent too long: comes back, and enters again", async () => {
     const { service, client, advance } = setScene()
     const anna = client("anna").room("r", { initial: { x: 1 } })
@@ -215,6 +232,29 @@ describe("whom the room closes", () => {
     anna.update({ x: 2 })
     await advance(1000)
     expect([anna.status, service.room("r").entryOf("anna")?.data]).toEqual(["connected", { x: 2 }])
+  })
+
+  it("[GR9] what came before a session was dropped does not count as had on the next one's lines", async () => {
+    const { service, client, advance } = setScene()
+    const anna = client("anna").room<JsonObject>("r", { initial: { x: 1 } })
+    const queries = () => service.of("anna").map(({ url }) => [url.searchParams.has("session"), url.searchParams.get("have")])
+    await advance(1000)
+    for (let x = 2; x < 6; x++) {
+      anna.update({ x })
+      await advance(100)
+    }
+    service.room("r").close("anna", 4440)
+    await advance(1000)
+    anna.update({ x: 6 })
+    await advance(1000)
+    service.of("anna").at(-1)?.cut()
+    await advance(5000)
+    // The welcome, and its own enter.
+    expect(queries()).toEqual([
+      [false, null],
+      [false, null],
+      [true, "2"],
+    ])
   })
 })
 
@@ -318,6 +358,17 @@ describe("tokens", () => {
     listen(anna)
     await advance(100)
     expect(anna.reason).toEqual({ code: "token_failed", message })
+  })
+
+  it("[RE17] nothing at all is refused like any bad token, and not asked for without a pause", async () => {
+    const { client, advance } = setScene()
+    const source = vi.fn(async () => JSON.parse("null"))
+    const anna = client("anna", { token: source }).room("r", { initial: {} })
+    await advance(3000)
+    expect(source.mock.calls.length).toBeLessThan(6)
+    source.mockImplementation(async () => tokenOf("anna"))
+    await advance(60_000)
+    expect(anna.status).toBe("connected")
   })
 
   it("[RE17] one with characters that no header may hold is asked about, not tried for ever", async () => {

@@ -19,6 +19,17 @@ it("[CL5] runs at once after a pause, then once a tick, and not at all when nobo
   expect(vi.getTimerCount()).toBe(0)
 })
 
+it("[CL5] a clock that is set back delays it by a second at most", async () => {
+  const run = vi.fn()
+  const pace = paced(run)
+  pace.soon()
+  await vi.advanceTimersByTimeAsync(1)
+  vi.setSystemTime(Date.now() - 3_600_000)
+  pace.soon()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(run).toHaveBeenCalledTimes(2)
+})
+
 it("[CL5] has one timer, which can be stopped and need not be waited for", async () => {
   const run = vi.fn()
   const pace = paced(run)

@@ -10,9 +10,16 @@ export type Scene = {
   advance(ms: number): Promise<void>
 }
 
-/** Faked time for each test of the file; what a test opens ends with it. */
+/** The golden ratio's multiples, which spread evenly: back-off waits at random, and a test that awaits its end must not fail one time in hundreds. */
+function evenly(): () => number {
+  let drawn = 0
+  return () => (++drawn * 0.618_033_988_749_895) % 1
+}
+
+/** Faked time, and dice that fall alike, for each test of the file; what a test opens ends with it. */
 export function virtualTime(): void {
   beforeEach(() => {
+    vi.spyOn(Math, "random").mockImplementation(evenly())
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"], now: 1_800_000_000_000 })
   })
   afterEach(() => {

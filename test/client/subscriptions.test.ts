@@ -145,6 +145,24 @@ describe("subscriptions", () => {
     expect(anna.others).toEqual([])
   })
 
+  it("[CL19] who listens to the room is told last what holds, also where a listener before changed something", async () => {
+    const { anna } = await two()
+    anna.subscribe(
+      ({ self }) => self?.data["x"],
+      (x) => anna.update({ copied: x }),
+    )
+    const [slices, whole]: [unknown[], unknown[]] = [[], []]
+    anna.subscribe(
+      ({ self }) => self?.data["copied"],
+      (copied) => slices.push(copied),
+    )
+    anna.subscribe(({ self }) => whole.push(self?.data))
+    anna.update({ x: 1 })
+    expect(anna.self?.data).toEqual({ x: 1, copied: 1 })
+    expect(slices).toEqual([1])
+    expect(whole.at(-1)).toEqual({ x: 1, copied: 1 })
+  })
+
   it("[CL20] every kind of event is told, with the entries it is about", async () => {
     const { service, client, anna, bert, advance } = await two()
     const heard = listen(anna)

@@ -303,4 +303,56 @@ describe("tabs of one browser", () => {
     await until(() => expect(room.entryOf("anna")?.data).toEqual({ x: 3, lost: "in between" }))
     expect([service.of("anna").length, room.left]).toEqual([2, []])
   })
+
+  /** A tab with a page, which follows: the one without leads already. */
+  async function followerWithPage(options: ConstructorParameters<typeof LossyService>[0] = {}) {
+    const target = new EventTarget()
+    const started = start(options)
+    const leading = started.tab().room<JsonObject>("r", { initial: { x: 1 } })
+    await until(() => expect(leading.status).toBe("connected"))
+    vi.stubGlobal("document", { hidden: false })
+    vi.stubGlobal("addEventListener", target.addEventListener.bind(target))
+    const following = started.tab().room<JsonObject>("r")
+    await until(() => expect(following.status).toBe("connected"))
+    return { ...started, leading, following, tell: (type: string) => void target.dispatchEvent(new Event(type)) }
+  }
+
+  it("[TB10] a page that followed, and was put away, sees the room again when it is back", async () => {
+    const { tab, leading, following, tell } = await followerWithPage()
+    tell("pagehide")
+    expect(following.status).toBe("offline")
+    const bert = tab("bert", { tabs: false }).room<JsonObject>("r", { initial: { y: 1 } })
+    await until(() => expect(byMember(leading.others)).toEqual({ bert: { y: 1 } }))
+    // The leader is given the lock of who went.
+    await pause(50)
+    tell("pageshow")
+    await until(() => expect([following.status, byMember(following.others)]).toEqual(["connected", { bert: { y: 1 } }]))
+    bert.update({ y: 2 })
+    await until(() => expect(byMember(following.others)).toEqual({ bert: { y: 2 } }))
+  })
+
+  it("[TB12] when the room found them idle, are back as soon as any of their pages is shown, and not for the network's sake", async () => {
+    const { service, room, leading, following, tell } = await followerWithPage()
+    room.close("anna", 4440)
+    await until(() => expect([leading.status, following.status]).toEqual(["offline", "offline"]))
+    tell("online")
+    await pause(100)
+    expect(service.of("anna")).toHaveLength(1)
+    tell("visibilitychange")
+    await until(() => expect([leading.status, following.status]).toEqual(["connected", "connected"]))
+    await until(() => expect(room.entryOf("anna")?.data).toEqual({ x: 1 }))
+  })
+
+  it("[CL8] what nobody has answered when the lead passes on is lost, and each tab that asked is told", async () => {
+    const { service, tab } = start()
+    const first = tab()
+    const rooms = [first, tab(), tab()].map((one) => one.room("r", { initial: {} }))
+    await until(() => expect(rooms.map(({ status }) => status)).toEqual(Array(3).fill("connected")))
+    // On its way, and never answered.
+    service.of("anna")[0]?.die()
+    const fates = rooms.slice(1).map((room) => room.send("hello", 1).then(String, (error) => error.code))
+    await pause(50)
+    first.close()
+    expect(await Promise.all(fates)).toEqual(["connection_lost", "connection_lost"])
+  })
 })
