@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: Rollcall and its peers, in workerd and Node, under the same load. `npm run bench -- --write` puts tables
  * and plots into docs/performance.md; `npm run bench -- cache` measures the caches, `… -- memory`
- * where a connection's memory goes, `… -- browser` the client.
+ * where a connection's memory goes, `… -- churn` whether it comes back, `… -- browser` the client.
  */
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -29,6 +29,7 @@ const USAGE = `npm run bench -- [scenario …] [options]
   --from file        no runs: the report of those of an earlier one
 npm run bench -- cache [--write]    strong, weak and bounded-strong caches, for docs/weak-references.md
 npm run bench -- memory [--write]   where the memory of an idle connection goes; with --smoke for a moment
+npm run bench -- churn [--write]    what is still held after thousands came and went; with --smoke for a moment
 npm run bench -- browser [--write]  a page that watches a crowd, with text and with compressed frames`
 
 const { values, positionals } = parseArgs({
@@ -56,6 +57,7 @@ if (values.help) console.log(USAGE)
 else if (positionals[0] === "cache") await (await import("./cache.ts")).benchCaches(values.write)
 else if (positionals[0] === "browser") await (await import("./browser.ts")).benchBrowser(values.write)
 else if (positionals[0] === "memory") await (await import("./memory.ts")).benchMemory(values.write, values.smoke)
+else if (positionals[0] === "churn") await (await import("./churn.ts")).benchChurn(values.write, values.smoke)
 else await benchServers()
 
 async function benchServers(): Promise<void> {

@@ -62,7 +62,7 @@ function more(held: Held, empty: Held): Held {
 }
 
 /** What is resident before a full collection, and after. */
-async function collect(server: Server): Promise<{ before: Held; after: Held }> {
+export async function collect(server: Server): Promise<{ before: Held; after: Held }> {
   const resident = () => residentBy(readFileSync(`/proc/${server.pid}/smaps`, "utf8"))
   const before = resident()
   const already = collectionsAsked(server.output).length
