@@ -23,7 +23,7 @@ export function jsonLine(value: unknown): string {
 /** Columns of equal width; what is longer than `columns` characters (0: no limit) is cut, and ends in … */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], columns = 0): string[] {
   const cells = [head, ...rows].map((row) => row.map(visible))
-  const widths = head.map((_, column) => Math.max(...cells.map((row) => lengthOf(row[column] ?? ""))))
+  const widths = head.map((_, column) => cells.reduce((most, row) => Math.max(most, lengthOf(row[column] ?? "")), 0))
   return cells.map((row) => {
     const line = row.map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - lengthOf(cell))).join("  ")
     return clip(line.trimEnd(), columns)

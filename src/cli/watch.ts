@@ -29,10 +29,13 @@ export async function watchRoom({ admin, url, terminal, json }: Context, name: s
   const screen = json ? null : terminal.screen
   using client = createClient({ url, token })
   const room = client.room(name)
+  /** What went wrong since it was last connected. */
+  let fault: string | null = null
   const draw = redraw(() => {
     if (screen === null) return
     const { members, status, reason } = room.getSnapshot()
-    const title = `${visible(name)}: ${members.length} ${members.length === 1 ? "member" : "members"}, ${reason === null ? status : `${status} (${visible(reason.message)})`}`
+    const trouble = reason?.message ?? fault
+    const title = `${visible(name)}: ${members.length} ${members.length === 1 ? "member" : "members"}, ${trouble === null ? status : `${status} (${visible(trouble)})`}`
     const lines = table(MEMBER_HEAD, members.map(memberRow), screen.columns)
     const hidden = lines.length - (screen.rows - 3)
     const shown = hidden > 0 ? [...lines.slice(0, screen.rows - 4), `… and ${hidden + 1} more`] : lines
@@ -45,9 +48,15 @@ export async function watchRoom({ admin, url, terminal, json }: Context, name: s
   room.on("update", ({ entry }) => tell({ type: "update", entry }))
   room.on("status", ({ entry }) => tell({ type: "status", entry }))
   room.on("leave", ({ entry, reason }) => tell({ type: "leave", entry, reason }))
+  room.on("error", ({ message }) => {
+    fault = message
+    if (screen === null) terminal.complain(`rollcall: ${visible(message)}`)
+    else draw.soon()
+  })
   room.on("message", ({ event, data, member }) => tell({ type: "message", event, data, member }))
   const ended = new Promise<void>((resolve, reject) => {
     room.on("connection", ({ status, reason }) => {
+      if (status === "connected") fault = null
       tell({ type: "connection", status, reason })
       if (status === "closed") reject(new Error(reason?.message ?? "the room is closed"))
     })

@@ -32,10 +32,12 @@ export type Step = {
 
 /** The whole room is sent to one connection at this many bytes a second: what a slow reader is owed grows no faster. */
 const SNAPSHOT_BYTES_PER_SECOND = 262_144
+/** So much is not waited for (64 KiB): a few syncs in a row of a room of ordinary size. */
+const SNAPSHOT_BURST_MS = 250
 
 /** When a connection may ask for the whole room again, after it was sent that much of it. */
 export function snapshotSent(connection: Connection, bytes: number, now: Millis): void {
-  connection.syncFrom = now + Math.floor((bytes * 1000) / SNAPSHOT_BYTES_PER_SECOND)
+  connection.syncFrom = Math.max(connection.syncFrom, now - SNAPSHOT_BURST_MS) + Math.floor((bytes * 1000) / SNAPSHOT_BYTES_PER_SECOND)
 }
 
 const SENT_JUST_NOW: Refusal = { code: "too_fast", message: "the whole room was sent just now; ask again later" }
@@ -150,15 +152,17 @@ function acknowledge(id: number): RoomFrame {
   return { type: "ack", id }
 }
 
-function refuse(connection: Connection, { code, message }: Refusal, id: number | undefined, last: CloseCode = 4400): Step {
+function refuse(connection: Connection, { code, message }: Refusal, id: number | undefined): Step {
   connection.errors++
   const reply: RoomFrame = id === undefined ? { type: "error", code, message } : { type: "error", id, code, message }
-  return { ...NOTHING, replies: [reply], close: connection.errors >= MAX_ERRORS_IN_A_ROW ? last : null }
+  // Who was only too fast may come back after a pause.
+  const last = code === "too_fast" ? 4429 : 4400
+  return { ...NOTHING, replies: [reply], close: connection.errors < MAX_ERRORS_IN_A_ROW ? null : last }
 }
 
 function tooFast(connection: Connection, parsed: Result<ClientFrame, FrameError>, isFlood: boolean, limits: Limits): Step {
   const id = parsed.ok ? parsed.value.id : parsed.error.id
   const message = `${limits.maxFramesPerSecond} frames a second are allowed, ${2 * limits.maxFramesPerSecond} in a burst`
-  const step = refuse(connection, { code: "too_fast", message }, id, 4429)
+  const step = refuse(connection, { code: "too_fast", message }, id)
   return isFlood ? { ...step, close: 4429 } : step
 }

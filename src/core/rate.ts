@@ -16,12 +16,11 @@ export function fullBucket(rate: number, now: number): Bucket {
   return { tokens: 2 * rate, refused: 0, at: now }
 }
 
-/** One frame. A clock that goes backwards refills nothing. */
+/** One frame. A clock that is set back refills nothing then, and as ever from there on. */
 export function takeFrame(bucket: Bucket, rate: number, now: number): Taken {
   const refill = (Math.max(0, now - bucket.at) * rate) / 1000
   const tokens = Math.min(2 * rate, bucket.tokens + refill)
   const refused = Math.max(0, bucket.refused - refill)
-  const at = Math.max(bucket.at, now)
-  if (tokens >= 1) return { bucket: { tokens: tokens - 1, refused, at }, verdict: "allowed" }
-  return { bucket: { tokens, refused: refused + 1, at }, verdict: refused + 1 >= FLOOD ? "flood" : "refused" }
+  if (tokens >= 1) return { bucket: { tokens: tokens - 1, refused, at: now }, verdict: "allowed" }
+  return { bucket: { tokens, refused: refused + 1, at: now }, verdict: refused + 1 >= FLOOD ? "flood" : "refused" }
 }

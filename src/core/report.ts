@@ -35,11 +35,12 @@ export function reportAt(
   const known = last ?? { ...NOBODY, at: Number.NEGATIVE_INFINITY }
   if (isSame(known, current)) {
     if (isEmpty(current)) return null
+    // A clock that was set back must not silence it.
+    if (now < known.at) return now
     const age = now - known.at
     const isStale = isSweep && (age >= leaseMs / 2 || (hasCounted && age >= COUNTERS_EVERY_MS))
     return isStale || now >= renewBy(known, leaseMs) ? now : null
   }
-  // A clock that was set back must not silence it.
   return isEmpty(current) || now < known.at ? now : Math.max(now, known.at + everyMs)
 }
 

@@ -102,7 +102,16 @@ export class RoomStore<Data extends object = JsonObject, Info extends object = J
   #answer(room: Room<Data, Info, Messages> | null): void {
     const asked = this.#asked
     this.#asked = []
-    for (const run of asked) run(room)
+    const faults: unknown[] = []
+    for (const run of asked) {
+      try {
+        run(room)
+      } catch (fault) {
+        // One's fault is its own: what others asked is done all the same.
+        faults.push(fault)
+      }
+    }
+    if (faults.length > 0) throw faults[0]
   }
 
   #acquire(options: RoomOptions<Data>): void {

@@ -88,10 +88,12 @@ export class Announcements {
   /** Sends what waits. `settled` runs when the queue has all of it, or failed. */
   async send(settled: () => Promise<void>): Promise<void> {
     this.#isSending = true
-    // What was due is being done: an alarm that stays due would go off again and again until the queue answers.
-    this.lookBy = Date.now() + LOOK_AGAIN_MS
     try {
-      while (this.#waiting > 0) await this.#sendBatch()
+      while (this.#waiting > 0) {
+        // What was due is being done: an alarm that stays due would go off again and again until the queue answers.
+        this.lookBy = Date.now() + LOOK_AGAIN_MS
+        await this.#sendBatch()
+      }
       this.#failures = 0
       this.lookBy = Number.POSITIVE_INFINITY
     } catch (error) {

@@ -73,9 +73,9 @@ export class Performer {
     this.#parts.counters.add("sweeps")
   }
 
-  /** What was accepted is told now, also to those who are sent away next. */
+  /** Messages that were accepted are told now, also to those who are sent away next. Without any, a tick is a tick. */
   tellAll(): void {
-    this.#fanOut.flushNow()
+    if (this.#fanOut.waitingMessages > 0) this.#fanOut.flushNow()
   }
 
   get waitingMessages(): number {

@@ -20,6 +20,8 @@ export class Reporter {
   /** Reports that failed since one did not. */
   #failures = 0
   #pausedUntil: Millis = 0
+  /** A report failed, and none was made since: what the directory believes is not known. */
+  #isUnsure = false
   #sending: Promise<void> = Promise.resolve()
   readonly #gaveBack: () => void
 
@@ -41,14 +43,16 @@ export class Reporter {
     if (this.#destinations.length === 0) return Number.POSITIVE_INFINITY
     this.#isDirty ||= cameOrWent || roster.presentOf.size !== this.#members || roster.connected !== this.#connected
     if (!this.#isDirty && !isSweep && now < this.#renewBy) return this.#renewBy
-    if (now < this.#pausedUntil) return this.#pausedUntil
+    // A room that has just emptied does not wait out the pause: it may be closed, with nothing left of it that would wake it.
+    const isNewlyEmpty = roster.presentOf.size + roster.connected === 0 && this.#members + this.#connected > 0
+    if (now < this.#pausedUntil && !isNewlyEmpty) return this.#pausedUntil
     this.#room ??= sockets.room
     const room = this.#room
     if (room === null) return Number.POSITIVE_INFINITY
     const current = occupants(roster)
     this.#members = current.members
     this.#connected = current.connections
-    const at = reportAt(this.#last, current, isSweep, counters.isActive, this.#limits, now)
+    const at = this.#isUnsure ? now : reportAt(this.#last, current, isSweep, counters.isActive, this.#limits, now)
     if (at !== null && at > now) return at
     this.#isDirty = false
     if (at !== null) this.#report(room, current, since, now)
@@ -69,6 +73,7 @@ export class Reporter {
     const before = this.#last
     const told = { ...current, at: now }
     this.#last = told
+    this.#isUnsure = false
     const taken = counters.take(snapshot.counters())
     const leaseMs = isEmpty(current) ? 0 : this.#limits.leaseMs
     const report = { room, ...current, since, leaseMs, counters: taken }
@@ -81,17 +86,16 @@ export class Reporter {
         if (this.#last === told) this.#last = before
         // What a sleep may take is written only now: that the directory still believes an older word.
         if (this.#last === before && before !== null && !isEmpty(before)) ledger.putReported(room, before)
-        this.#isDirty = true
-        this.#pausedUntil = now + retryAfter(this.#failures++, this.#limits)
+        this.#isDirty = this.#isUnsure = true
+        this.#pausedUntil = Date.now() + retryAfter(this.#failures++, this.#limits)
         this.#gaveBack()
         log("report_failed", { room, message: messageOf(error) })
         return alarm.by(this.#pausedUntil)
       }
       this.#failures = 0
       // Not before: what a crash or a sleep cut off is told again. Nor after the room has emptied meanwhile: nothing may be left of it.
-      if (this.#last !== told) return
       if (isEmpty(current)) ledger.dropReported()
-      else ledger.putReported(room, told)
+      else if (this.#last === told) ledger.putReported(room, told)
     }
     // One after the other: an older word that came later would be believed for as long as a lease.
     const sent = this.#sending.then(send)

@@ -37,6 +37,7 @@ describe("a table", () => {
       ),
     ).toEqual(["ROOM    N", "a       1", "longer  22"])
     expect(table(["A"], [["x\ny"]])).toEqual(["A", "x\\u000ay"])
+    expect(table(["A"], Array(200_000).fill(["row"]))).toHaveLength(200_001)
     expect(table(["AAAAAAAA"], [["🦉🦉🦉🦉🦉🦉"]], 5)).toEqual(["AAAA…", "🦉🦉🦉🦉…"])
     expect(clip("abc", 0)).toBe("abc")
   })

@@ -64,11 +64,21 @@ describe("the whole room", () => {
     const roster = emptyRoster()
     const connection = join(roster, "anna")
     snapshotSent(connection, 524_288, 1000)
-    expect([codeOf(say(roster, connection, { type: "sync" }, 1000)), codeOf(say(roster, connection, { type: "sync" }, 2999))]).toEqual([
+    expect([codeOf(say(roster, connection, { type: "sync" }, 1000)), codeOf(say(roster, connection, { type: "sync" }, 2749))]).toEqual([
       "too_fast",
       "too_fast",
     ])
-    expect(say(roster, connection, { type: "sync" }, 3000).replies).toEqual(["snapshot"])
+    expect(say(roster, connection, { type: "sync" }, 2750).replies).toEqual(["snapshot"])
+  })
+
+  it("[FR9] of an ordinary room may be asked for a few times in a row", () => {
+    const connection = join(emptyRoster(), "anna")
+    const taken = Array.from({ length: 10 }, () => {
+      const isTaken = codeOf(say(emptyRoster(), connection, { type: "sync" }, 1000)) === undefined
+      if (isTaken) snapshotSent(connection, 15_000, 1000)
+      return isTaken
+    })
+    expect(taken.indexOf(false)).toBe(5)
   })
 
   it("[FR9] of a small room may be asked for at once", () => {
@@ -347,6 +357,22 @@ describe("auth", () => {
     expect(codeOf(grant({ ...deaf, subscribe: true }, 999))).toBe("too_fast")
     expect(connection.grants).toEqual(deaf)
     expect(grant({ ...deaf, subscribe: true }, 1000).replies).toEqual(["snapshot", { type: "ack", id: 2 }])
+  })
+
+  it("[FR8] twenty that were only too fast end with 4429, whichever rule they broke", () => {
+    const roster = emptyRoster()
+    const deaf = { subscribe: false, presence: true, message: true }
+    for (const grants of [deaf, { ...deaf, subscribe: true }]) {
+      const connection = join(roster, "anna", { grants })
+      snapshotSent(connection, 2 ** 30, 0)
+      const steps = Array.from({ length: 20 }, (_, i) =>
+        grants.subscribe
+          ? say(roster, connection, { type: "sync" }, i)
+          : authorized(roster, connection, undefined, { ok: true, value: identityOf("anna") }, i),
+      )
+      expect(steps.map(codeOf)).toEqual(Array(20).fill("too_fast"))
+      expect(steps.findIndex(({ close }) => close === 4429)).toBe(19)
+    }
   })
 
   it("[FR8] counts among the errors in a row", () => {

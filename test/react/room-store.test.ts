@@ -54,3 +54,21 @@ test("[RX6] who listens before the room is held hears it, and the next handle to
     expect(hear).toHaveBeenCalledTimes(times)
   }
 })
+
+test("[RX6] what one asked before the room was held may be a mistake, and what others asked is done all the same", async () => {
+  const store = new RoomStore<{ at: number }>(client, "doc")
+  const late = vi.fn()
+  store.update({ at: 1 })
+  void store.send("wave", {}).catch(late)
+  let fault: unknown
+  let end = (): void => undefined
+  try {
+    end = store.hold({})
+  } catch (error) {
+    fault = error
+  }
+  expect(fault).toMatchObject({ code: "not_entered" })
+  await vi.advanceTimersByTimeAsync(100)
+  expect(late).toHaveBeenCalledOnce()
+  end()
+})

@@ -183,6 +183,18 @@ describe("the room over HTTP", () => {
     }
   })
 
+  it("[PC2] kicks in a row are told once a tick, not one by one", async () => {
+    const room = newRoom()
+    const watcher = await connect(room, "watcher")
+    const bots = Array.from({ length: 30 }, (_, i) => `bot-${i}`)
+    for (const bot of bots) await call("PUT", `/admin/rooms/${room}/members/${bot}`, { ttl: 60_000 })
+    await vi.waitFor(() => expect(watcher.picture.size).toBe(bots.length))
+    const before = watcher.frames.length
+    await Promise.all(bots.map((bot) => stubOf(room).kick(bot, null)))
+    await vi.waitFor(() => expect(watcher.picture.size).toBe(0))
+    expect(watcher.frames.length - before).toBeLessThan(bots.length / 2)
+  })
+
   it("[AD7] members come in pages by name, none missing and none double", async () => {
     const room = newRoom()
     for (let i = 0; i < 7; i++) await call("PUT", `/admin/rooms/${room}/members/member-${i % 5}${i}`, {})

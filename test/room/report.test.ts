@@ -13,8 +13,15 @@ const WAIT = { timeout: 4000, interval: 20 }
 
 afterEach(() => void Object.assign(env, { DIRECTORY: real }))
 
+type Pick = (report: Report) => boolean
+
 /** The directory, but the reports that these tests pick are refused, once each. Returns all that was told of this room, refused or not. */
-function refusing(room: string, ...picks: ((report: Report) => boolean)[]): Report[] {
+function refusing(room: string, ...picks: Pick[]): Report[] {
+  return failing(room, "refused", ...picks)
+}
+
+/** `taken`: the directory took it, and its answer was lost. */
+function failing(room: string, how: "refused" | "taken", ...picks: Pick[]): Report[] {
   const told: Report[] = []
   const directory = real
   if (directory === undefined) throw new Error("the tests have a directory")
@@ -23,8 +30,8 @@ function refusing(room: string, ...picks: ((report: Report) => boolean)[]): Repo
       if (report.room === room) told.push(report)
       const picked = report.room === room ? picks.findIndex((fits) => fits(report)) : -1
       if (picked >= 0) picks.splice(picked, 1)
+      if (picked < 0 || how === "taken") await directory.getByName(name).report(report)
       if (picked >= 0) throw new Error("overloaded")
-      await directory.getByName(name).report(report)
     },
     list: (query: Parameters<Directory["list"]>[0]) => directory.getByName(name).list(query),
   })
@@ -82,4 +89,26 @@ it("[MT8] what was counted is told again, also after a sleep in between", async 
   await hibernate(room)
   await vi.waitFor(() => expect(told).toHaveLength(3), WAIT)
   expect(told[2]?.counters).toMatchObject({ ...taken, wakeups: expect.any(Number) })
+})
+
+it("[DR9] [DR3] that failed does not keep a room that is closed meanwhile in the list", async () => {
+  const room = newRoom()
+  const told = refusing(room, ({ connections }) => connections === 2)
+  await connect(room, "anna")
+  await vi.waitFor(async () => expect(await listed(room)).toHaveLength(1), WAIT)
+  await connect(room, "bert")
+  await vi.waitFor(() => expect(told).toHaveLength(2), WAIT)
+  await stubOf(room).close()
+  await vi.waitFor(async () => expect(await listed(room)).toEqual([]), WAIT)
+})
+
+it("[DR9] [DR3] that arrived, though its answer was lost, is taken back by a room that has emptied", async () => {
+  const room = newRoom()
+  const told = failing(room, "taken", ({ connections }) => connections === 1)
+  const anna = await connect(room, "anna")
+  await vi.waitFor(() => expect(told).toHaveLength(1), WAIT)
+  await paused(room)
+  expect(await listed(room)).toHaveLength(1)
+  anna.close(1000)
+  await vi.waitFor(async () => expect(await listed(room)).toEqual([]), WAIT)
 })
