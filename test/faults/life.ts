@@ -278,6 +278,11 @@ export class Life {
     return froms.length === 0 ? "nothing had happened that would end it" : `${Math.round(from - at)} ms too early`
   }
 
+  /** Its line ended when the room may have sent it away as idle already, and the goodbye was on its way. */
+  endedIdle(clocks: Clocks, late: number): boolean {
+    return clocks.idle > 0 && this.possible.length > 0 && this.whyNotLeave("idle", this.endedAt + ON_THE_WAY_MS, clocks, late) === null
+  }
+
   /** Null: it may be shown as away. */
   whyNotAway(at: number, { away }: Clocks, late: number): string | null {
     const from = asOf(this.#active, at - ON_THE_WAY_MS - late) + away

@@ -305,8 +305,15 @@ export class Player {
     const mayEnd = now + book.late >= life.lastHeardAt + book.chronicle.clocks.timeout && life.isConnected
     // The room's clock reads later than this one by as much as anything is late.
     const latest = now + CLOCKS_APART_MS + book.chronicle.arena.pulse.lateSince(life.endedAt)
+    const wasIdle = life.endedIdle(book.chronicle.clocks, book.late)
     const isOver =
-      life.isDoubtful || mayEnd || latest >= life.keptUntil || life.overBy < now || life.toldGone !== null || now >= life.expiresAt
+      life.isDoubtful ||
+      mayEnd ||
+      wasIdle ||
+      latest >= life.keptUntil ||
+      life.overBy < now ||
+      life.toldGone !== null ||
+      now >= life.expiresAt
     if (!isOver)
       book.report("no flap", `${book.describe(life)} could not be resumed, ${Math.round(life.keptUntil - now)} ms before its grace ends`)
   }
