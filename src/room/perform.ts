@@ -146,8 +146,12 @@ export class Performer {
   }
 
   keepForGrace(connection: Connection, now: Millis): { changes: Change[]; lookBy: Millis } {
-    const { roster, ledger, settings } = this.#parts
-    if (settings.graceMs === 0) return { changes: this.end(connection, "closed"), lookBy: Number.POSITIVE_INFINITY }
+    const { roster, ledger, settings, sockets } = this.#parts
+    if (settings.graceMs === 0) {
+      // As in `end`: its socket may still be listed, and no row tells that it is over.
+      for (const socket of sockets.allOf(connection.id)) sockets.release(socket)
+      return { changes: this.end(connection, "closed"), lookBy: Number.POSITIVE_INFINITY }
+    }
     const until = now + settings.graceMs
     startGrace(roster, connection, until)
     ledger.put(connection)

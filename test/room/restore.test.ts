@@ -1,5 +1,5 @@
 import { runInDurableObject } from "cloudflare:test"
-import { exports } from "cloudflare:workers"
+import { env, exports } from "cloudflare:workers"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { connect, crash, hibernate, newRoom, type RoomClient, runAlarm, stubOf, tokenFor } from "./room-client.ts"
 
@@ -94,6 +94,27 @@ describe("a room that hibernated", () => {
     expect(told.leave).toEqual([[bert.welcome.ref, "closed"]])
     await hibernate(room)
     expect(await anna.sync()).toEqual([])
+  })
+
+  it("[HB14] does not bring back whom a sweep found without a line where there is no grace", async () => {
+    Object.assign(env, { GRACE_MS: "0" })
+    try {
+      const room = newRoom()
+      const anna = await connect(room, "anna")
+      const bert = await connect(room, "bert")
+      await bert.ask({ type: "enter", data: {} })
+      await closeUnreported(room, bert)
+      vi.useFakeTimers({ toFake: ["Date"] })
+      vi.setSystemTime(Date.now() + SWEEP)
+      await anna.ask({ type: "pong" })
+      await runAlarm(room)
+      expect(await anna.sync()).toEqual([])
+      await hibernate(room)
+      const back = await connect(room, "bert", { session: bert.welcome.session })
+      expect(back.welcome).toMatchObject({ resumed: false, present: [] })
+    } finally {
+      Object.assign(env, { GRACE_MS: "10000" })
+    }
   })
 
   it("[HB4] takes a broken line that wakes it into grace, and a resume continues it unseen", async () => {
