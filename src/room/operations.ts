@@ -140,7 +140,6 @@ function endAll(
   const closes: (readonly [WebSocket, CloseCode])[] = []
   for (const connection of connections) {
     closes.push(...sockets.openOf(connection.id).map((socket) => [socket, code] as const))
-    for (const socket of sockets.allOf(connection.id)) sockets.release(socket)
     changes.push(...performer.end(connection, reason))
   }
   return { changes, closes }

@@ -146,12 +146,8 @@ export class Performer {
   }
 
   keepForGrace(connection: Connection, now: Millis): { changes: Change[]; lookBy: Millis } {
-    const { roster, ledger, settings, sockets } = this.#parts
-    if (settings.graceMs === 0) {
-      // As in `end`: its socket may still be listed, and no row tells that it is over.
-      for (const socket of sockets.allOf(connection.id)) sockets.release(socket)
-      return { changes: this.end(connection, "closed"), lookBy: Number.POSITIVE_INFINITY }
-    }
+    const { roster, ledger, settings } = this.#parts
+    if (settings.graceMs === 0) return { changes: this.end(connection, "closed"), lookBy: Number.POSITIVE_INFINITY }
     const until = now + settings.graceMs
     startGrace(roster, connection, until)
     ledger.put(connection)
@@ -159,17 +155,15 @@ export class Performer {
     return { changes: [], lookBy: until }
   }
 
-  /** A connection is over, for everybody. */
+  /** A connection is over, for everybody, and its sockets speak for nobody. */
   end(connection: Connection, reason: Parameters<typeof remove>[2]): Change[] {
     const { roster, ledger, snapshot, sockets } = this.#parts
     snapshot.forget(connection.ref)
     const isNewest = connection.ref === roster.nextRef - 1
     const changes = remove(roster, connection, reason)
-    if (!isConnected(connection)) {
-      ledger.drop(connection.id)
-      // One whose end was never reported is still listed: over a sleep it would bring the connection back.
-      for (const socket of sockets.allOf(connection.id)) sockets.release(socket)
-    }
+    if (!isConnected(connection)) ledger.drop(connection.id)
+    // One whose end was never reported is still listed: over a sleep it would bring the connection back.
+    for (const socket of sockets.allOf(connection.id)) sockets.release(socket)
     // The newest ref lives on in no attachment now: without a mark, hibernation would give it out again.
     if (isNewest && roster.connections.size > 0) ledger.markRef(roster.nextRef)
     this.#isCounted = true

@@ -61,7 +61,7 @@ export class Reporter {
 
   /** When what failed has to be tried again, also by a room in which nobody is left. Infinity: nothing failed. */
   get retryBy(): Millis {
-    return this.#isDirty && this.#failures > 0 ? this.#pausedUntil : Number.POSITIVE_INFINITY
+    return this.#isUnsure ? this.#pausedUntil : Number.POSITIVE_INFINITY
   }
 
   get #renewBy(): Millis {

@@ -254,7 +254,6 @@ export class Room extends DurableObject<Cloudflare.Env> {
   /** One bad frame too many: it is answered, then its connection leaves at once, and its socket is told why it is closed. */
   async #refuse(socket: WebSocket, connection: Connection, replies: readonly Reply[], code: CloseCode, now: Millis): Promise<void> {
     for (const reply of replies) this.#performer.reply(socket, reply)
-    this.#parts.sockets.release(socket)
     await this.#performer.perform(
       { changes: this.#performer.end(connection, CLOSES[code].leave ?? "closed"), closes: [[socket, code]] },
       now,

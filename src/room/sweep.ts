@@ -12,7 +12,7 @@ import { warn } from "./welcome.ts"
 type Seen = { readonly socket: WebSocket | null; readonly watched: Watched }
 
 export function sweep(parts: RoomParts, performer: Performer, now: Millis): Effects {
-  const { settings, roster, sockets } = parts
+  const { settings, roster } = parts
   const touched: WebSocket[] = []
   const changes: Change[] = []
   const replies: [WebSocket, Reply][] = []
@@ -34,7 +34,6 @@ export function sweep(parts: RoomParts, performer: Performer, now: Millis): Effe
       }
       if (verdict.kind === "warn") replies.push([socket, warn(connection)])
       if (verdict.kind === "close") {
-        sockets.release(socket)
         changes.push(...performer.end(connection, CLOSES[verdict.code].leave))
         closes.push([socket, verdict.code])
       } else touched.push(socket)

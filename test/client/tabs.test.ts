@@ -323,7 +323,7 @@ describe("tabs of one browser", () => {
     expect(following.status).toBe("offline")
     const bert = tab("bert", { tabs: false }).room<JsonObject>("r", { initial: { y: 1 } })
     await until(() => expect(byMember(leading.others)).toEqual({ bert: { y: 1 } }))
-    // The leader is given the lock of who went.
+    // The leader is given the lock of who went, which nothing tells.
     await pause(50)
     tell("pageshow")
     await until(() => expect([following.status, byMember(following.others)]).toEqual(["connected", { bert: { y: 1 } }]))
@@ -351,7 +351,7 @@ describe("tabs of one browser", () => {
     // On its way, and never answered.
     service.of("anna")[0]?.die()
     const fates = rooms.slice(1).map((room) => room.send("hello", 1).then(String, (error) => error.code))
-    await pause(50)
+    await until(() => expect(service.of("anna")[0]?.frames("send")).toHaveLength(2))
     first.close()
     expect(await Promise.all(fates)).toEqual(["connection_lost", "connection_lost"])
   })

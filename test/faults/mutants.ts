@@ -129,7 +129,7 @@ export const MUTANTS: readonly Mutant[] = [
     invariant: "nothing left",
     what: "a connection that ends out of its grace leaves its row behind",
     file: "src/room/perform.ts",
-    from: "      ledger.drop(connection.id)\n",
+    from: "    if (!isConnected(connection)) ledger.drop(connection.id)\n",
     to: "",
     firstSeed: 0,
   },
